@@ -1,0 +1,42 @@
+// A Corpus is text that can be walked more than once: training walks it twice.
+//
+// Thread rule: walk() runs on one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace bytepiece {
+
+// A stretch of one document. A long document arrives in several parts, cut anywhere; the last one says so.
+struct DocumentPart {
+  std::string_view bytes;  // valid during the call only
+  bool ends_document = true;
+  bool unterminated = false;  // of a document that is a line: the file ended before a line feed
+};
+
+struct Corpus {
+  // Calls visit for every part of every document, the same parts' bytes in the same order each time.
+  // Throws Error when a document cannot be read. What visit throws passes through.
+  std::function<void(const std::function<void(const DocumentPart&)>& visit)> walk;
+
+  // How far the current walk has come and how far it goes, in any one unit (file bytes, say); for
+  // progress only. May be empty.
+  std::function<std::uint64_t()> position;
+  std::uint64_t size = 0;
+};
+
+// Documents held in memory.
+inline Corpus corpus_of(std::vector<std::string> documents) {
+  Corpus corpus;
+  corpus.walk = [documents = std::move(documents)](const auto& visit) {
+    for (const std::string& document : documents) visit(DocumentPart{document});
+  };
+  return corpus;
+}
+
+}  // namespace bytepiece

@@ -1,0 +1,41 @@
+// Corpora from files: plain text, lines or JSON lines; gzip, zstd, xz and bzip2 are recognised by content.
+//
+// Part of bytepiece::corpus. Thread rule: see corpus.h.
+#pragma once
+
+#include <bytepiece/corpus.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace bytepiece {
+
+enum class InputFormat {
+  kText,   // a file is one document, line feeds included
+  kLines,  // each line without its line feed is one document
+  kJsonl,  // each line is a JSON object; the field named `field` is one document
+};
+
+struct ReadOptions {
+  InputFormat format = InputFormat::kText;
+  std::string field = "text";  // kJsonl only
+};
+
+// The format a file's name suggests: names ending in .jsonl or .ndjson, also before .gz, .zst, .xz or
+// .bz2, are kJsonl; all others are `otherwise`.
+InputFormat format_by_name(const std::filesystem::path& path, InputFormat otherwise);
+
+struct InputFile {
+  std::filesystem::path path;  // "-" is standard input, which can be walked once only
+  ReadOptions options;
+  std::string name;  // for messages; empty: the path
+};
+
+// Documents of all files in the given order. Checks at once that each file is there and readable, and
+// reads it during the walk with about 1 MB of memory beside the longest line of a kLines or kJsonl
+// file. Throws Error: a file is missing, a directory, unreadable or damaged; a line is not JSON or lacks
+// the field. UTF-8 is not required of kText and kLines.
+Corpus read_files(std::vector<InputFile> files);
+
+}  // namespace bytepiece

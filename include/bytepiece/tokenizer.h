@@ -1,0 +1,53 @@
+// Text to ids and back.
+//
+// Among all ways to cut a text into pieces, encode() takes the one with the largest sum of log
+// probabilities, exactly (Viterbi); src/encode/viterbi.h states the rule for ties.
+//
+// A text is any byte string. Valid UTF-8 is brought into Unicode normalization form C first, invalid
+// bytes pass through unchanged, and no piece crosses a line: decode(encode(x)) == NFC(x), byte for byte.
+//
+// Thread rule: all members are const; one Tokenizer serves any number of threads. Copies share their data.
+#pragma once
+
+#include <bytepiece/types.h>
+#include <bytepiece/vocab.h>
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bytepiece {
+
+struct EncodeOptions {
+  bool bos = false;  // put id kBos in front, of the empty text too
+  bool eos = false;  // put id kEos behind
+};
+
+class Tokenizer {
+ public:
+  explicit Tokenizer(Vocab vocab);
+
+  // Reads a model file (see Vocab::load). Throws Error.
+  static Tokenizer load(const std::filesystem::path& path);
+
+  // O(bytes * longest match) time; about 4 bytes of memory per byte of the longest line beside the ids.
+  std::vector<Id> encode(std::string_view text, EncodeOptions options = {}) const;
+  void encode(std::string_view text, EncodeOptions options, std::vector<Id>& out) const;  // appends
+
+  // The same segmentation as encode(), as bytes. The views live as long as the Tokenizer or a copy of it.
+  std::vector<std::string_view> pieces(std::string_view text) const;
+
+  // The bytes of the ids one after the other; reserved ids have none. Throws Error on an id >= size.
+  std::string decode(std::span<const Id> ids) const;
+
+  const Vocab& vocab() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;
+};
+
+}  // namespace bytepiece

@@ -1,0 +1,48 @@
+// Trains a vocabulary by new-word discovery: an n-gram model over bytes cuts the corpus where its bytes
+// hold together least; the pieces so found are counted, and those that the rest can spell better are
+// dropped. src/train/train.cc walks through the stages.
+//
+// Part of bytepiece::train. Thread rule: any number of calls at a time.
+#pragma once
+
+#include <bytepiece/corpus.h>
+#include <bytepiece/vocab.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+namespace bytepiece {
+
+inline constexpr int kMaxOrder = 8;                    // an n-gram fits a 64-bit word
+inline constexpr std::size_t kMinVocabSize = 256 + 3;  // every single byte and the reserved ids
+
+struct TrainOptions {
+  // --- These change the model. ---
+  std::vector<std::size_t> vocab_sizes = {10000};  // at most so many ids, reserved ones included
+  int order = 6;                                   // longest n-gram, 1..kMaxOrder bytes
+  std::uint64_t min_count = 2;                     // rarer n-grams and pieces are dropped; at least 1
+  std::size_t max_piece_length = 36;               // bytes; at least 1
+  bool isolate_digits = false;                     // every digit is a piece of its own
+  bool ensure_unicode = true;                      // no piece begins inside a UTF-8 character
+
+  // --- These change only time and memory, never a byte of the result. ---
+  int threads = 0;  // 0: all cores
+};
+
+struct Progress {
+  std::string_view stage;   // "count n-grams", ...
+  std::uint64_t done = 0;   // of total, in the corpus's unit while it is read, else in pieces
+  std::uint64_t total = 0;  // 0: unknown
+};
+using ProgressCallback = std::function<void(const Progress&)>;  // runs on the calling thread
+
+// One Vocab per entry of options.vocab_sizes, in the same order. A smaller size continues from the next
+// larger one, so it may differ from the same size trained alone. Throws Error: an option is out of
+// range, the corpus is empty or cannot be read. What on_progress throws passes through.
+std::vector<Vocab> train(const Corpus& corpus, const TrainOptions& options = {},
+                         const ProgressCallback& on_progress = {});
+
+}  // namespace bytepiece

@@ -1,0 +1,128 @@
+// Tested by tests/output_file_test.cc.
+#include "base/output_file.h"
+
+#include <bytepiece/types.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+namespace bytepiece {
+namespace {
+
+constexpr std::size_t kBufferBytes = 1 << 16;
+constexpr mode_t kMode = 0666;  // less the umask
+
+bool is_regular_or_missing(const std::filesystem::path& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode);
+}
+
+// Writing to a symbolic link replaces what it points to, not the link.
+std::filesystem::path without_links(const std::filesystem::path& path) {
+  std::error_code ignored;
+  const auto resolved = std::filesystem::weakly_canonical(path, ignored);
+  return ignored ? path : resolved;
+}
+
+}  // namespace
+
+OutputFile::OutputFile(const std::filesystem::path& path) : name_(path.string()), owns_fd_(true) {
+  if (is_regular_or_missing(path)) {
+    target_ = without_links(path);
+    open_temporary();
+  } else {
+    fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  }
+  if (fd_ < 0) fail("cannot be written");
+}
+
+OutputFile OutputFile::standard_output() {
+  OutputFile out;
+  out.name_ = "standard output";
+  out.fd_ = STDOUT_FILENO;
+  return out;
+}
+
+OutputFile::OutputFile(OutputFile&& other) noexcept
+    : target_(std::move(other.target_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      name_(std::move(other.name_)),
+      buffer_(std::move(other.buffer_)),
+      fd_(std::exchange(other.fd_, -1)),
+      owns_fd_(std::exchange(other.owns_fd_, false)) {}
+
+OutputFile::~OutputFile() {
+  if (owns_fd_) ::close(fd_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void OutputFile::open_temporary() {
+  std::filesystem::path folder = target_.parent_path();
+  if (folder.empty()) folder = ".";
+  // An existing file that must not be written stays protected, though its folder would allow a rename.
+  if (::access(target_.c_str(), W_OK) != 0 && errno != ENOENT) return;
+#ifdef O_TMPFILE
+  fd_ = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kMode);
+  if (fd_ >= 0 || errno == ENOENT || errno == EACCES) return;
+#endif
+  temporary_ = folder / fmt::format(".{}.{}.tmp", target_.filename().string(), ::getpid());
+  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode);
+  if (fd_ < 0) temporary_.clear();
+}
+
+void OutputFile::write(std::string_view bytes) {
+  if (buffer_.size() + bytes.size() > kBufferBytes) flush();
+  if (bytes.size() > kBufferBytes) {
+    write_through(bytes);
+  } else {
+    buffer_.append(bytes);
+  }
+}
+
+void OutputFile::flush() {
+  write_through(buffer_);
+  buffer_.clear();
+}
+
+void OutputFile::write_through(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail("cannot be written");
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+void OutputFile::commit() {
+  flush();
+  if (target_.empty()) return;
+  if (temporary_.empty()) {  // give the unnamed file a name that can be moved over the target
+    temporary_ = target_.parent_path() / fmt::format(".{}.{}.tmp", target_.filename().string(), ::getpid());
+    ::unlink(temporary_.c_str());
+    const std::string unnamed = fmt::format("/proc/self/fd/{}", fd_);
+    if (::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+      temporary_.clear();
+      fail("cannot be written");
+    }
+  }
+  owns_fd_ = false;
+  if (::close(fd_) != 0) fail("cannot be written");
+  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot be written");
+  temporary_.clear();
+}
+
+void OutputFile::fail(const char* what) const {
+  const int reason = errno;
+  const char* remedy = reason == ENOSPC   ? "; make room or write elsewhere"
+                       : reason == ENOENT ? "; make its folder first"
+                                          : "";
+  throw Error(fmt::format("{}: {}: {}{}", name_, what, std::strerror(reason), remedy));
+}
+
+}  // namespace bytepiece

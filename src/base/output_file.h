@@ -1,0 +1,48 @@
+// A file that appears whole or not at all.
+//
+// The bytes go to an unnamed file in the target's folder, or where the file system knows no such thing to
+// a temporary one beside the target; commit() gives it the target's name in one step. Without commit(),
+// or when the process is killed, whatever stood at the target stays as it was.
+//
+//   out.ids ──▶ (unnamed, or .out.ids.PID.tmp) ──commit──▶ out.ids
+//
+// A target that is no regular file (/dev/null, a pipe) and standard output are written to directly.
+//
+// Thread rule: one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace bytepiece {
+
+class OutputFile {
+ public:
+  explicit OutputFile(const std::filesystem::path& path);  // throws Error
+  static OutputFile standard_output();
+
+  OutputFile(OutputFile&& other) noexcept;
+  OutputFile& operator=(OutputFile&&) = delete;
+  ~OutputFile();
+
+  void write(std::string_view bytes);  // throws Error: disk full, pipe closed, ...
+  void commit();                       // throws Error; nothing may be written afterwards
+
+ private:
+  OutputFile() = default;
+  void open_temporary();
+  void flush();
+  void write_through(std::string_view bytes);
+  [[noreturn]] void fail(const char* what) const;  // with the reason in errno
+
+  std::filesystem::path target_;     // empty: written directly
+  std::filesystem::path temporary_;  // empty: unnamed, or written directly
+  std::string name_;                 // for messages
+  std::string buffer_;
+  int fd_ = -1;
+  bool owns_fd_ = false;
+};
+
+}  // namespace bytepiece

@@ -1,0 +1,166 @@
+// Tested by tests/readers_test.cc.
+#include <bytepiece/readers.h>
+#include <bytepiece/types.h>
+#include <fmt/format.h>
+#include <simdjson.h>
+#include <unistd.h>
+
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "corpus/byte_stream.h"
+
+namespace bytepiece {
+namespace {
+
+using Visit = std::function<void(const DocumentPart&)>;
+
+std::string name_of(const InputFile& file) {
+  if (!file.name.empty()) return file.name;
+  return file.path == "-" ? "standard input" : file.path.string();
+}
+
+void check_readable(const InputFile& file) {
+  if (file.path == "-") return;
+  std::error_code error;
+  const auto status = std::filesystem::status(file.path, error);
+  const auto fail = [&](const char* what) { throw Error(fmt::format("{}: {}", name_of(file), what)); };
+  if (!std::filesystem::exists(status)) fail("no such file");
+  if (std::filesystem::is_directory(status)) fail("is a directory; name the files in it");
+  if (::access(file.path.c_str(), R_OK) != 0) fail("may not be read; check its permissions");
+}
+
+void visit_text(ByteStream& stream, const Visit& visit) {
+  for (std::string_view block; !(block = stream.next()).empty();) visit({block, false});
+  visit({{}, true});
+}
+
+// Calls part(bytes, ends_line) for the bytes between line feeds, and part({}, true) for an unfinished
+// last line, with `unterminated` set.
+template <class Part>
+void for_each_line_part(ByteStream& stream, const Part& part) {
+  bool open = false;  // bytes of a line have been seen and its line feed has not
+  for (std::string_view block; !(block = stream.next()).empty();) {
+    for (std::size_t end; (end = block.find('\n')) != std::string_view::npos;) {
+      part({block.substr(0, end), true});
+      block.remove_prefix(end + 1);
+      open = false;
+    }
+    if (block.empty()) continue;
+    part({block, false});
+    open = true;
+  }
+  if (open) part({{}, true, true});
+}
+
+class JsonLines {
+ public:
+  JsonLines(std::string name, std::string field) : name_(std::move(name)), field_(std::move(field)) {}
+
+  void add(const DocumentPart& part, const Visit& visit) {
+    line_ += part.bytes;
+    if (!part.ends_document) return;
+    ++number_;
+    if (line_.find_first_not_of(" \t\r") != std::string::npos) visit({text_of_line()});
+    line_.clear();
+  }
+
+ private:
+  std::string_view text_of_line() {
+    const std::size_t length = line_.size();
+    line_.reserve(length + simdjson::SIMDJSON_PADDING);
+    simdjson::dom::element root;
+    if (const auto error = parser_.parse(line_.data(), length, false).get(root)) {
+      fail(fmt::format("not JSON: {}", simdjson::error_message(error)));
+    }
+    simdjson::dom::element value;
+    if (root.at_key(field_).get(value) != simdjson::SUCCESS) {
+      fail(fmt::format("no field \"{}\"; name the field that holds the text with --field", field_));
+    }
+    std::string_view text;
+    if (value.get(text) != simdjson::SUCCESS) fail(fmt::format("field \"{}\" is not a string", field_));
+    return text;
+  }
+
+  [[noreturn]] void fail(std::string_view what) const {
+    throw Error(fmt::format("{}, line {}: {}", name_, number_, what));
+  }
+
+  std::string name_, field_;
+  std::uint64_t number_ = 0;
+  std::string line_;
+  simdjson::dom::parser parser_;
+};
+
+void visit_file(const InputFile& file, ByteStream& stream, const Visit& visit) {
+  switch (file.options.format) {
+    case InputFormat::kText:
+      return visit_text(stream, visit);
+    case InputFormat::kLines:
+      return for_each_line_part(stream, visit);
+    case InputFormat::kJsonl: {
+      JsonLines lines(name_of(file), file.options.field);
+      for_each_line_part(stream, [&](const DocumentPart& part) { lines.add(part, visit); });
+    }
+  }
+}
+
+// How far a walk has come: whole files and the one that is open.
+struct Position {
+  std::uint64_t finished = 0;
+  const ByteStream* open = nullptr;
+};
+
+std::uint64_t size_of(const std::vector<InputFile>& files) {
+  std::uint64_t size = 0;
+  for (const InputFile& file : files) {
+    std::error_code error;
+    const std::uint64_t bytes = std::filesystem::file_size(file.path, error);
+    if (error) return 0;  // a pipe, say: unknown
+    size += bytes;
+  }
+  return size;
+}
+
+}  // namespace
+
+InputFormat format_by_name(const std::filesystem::path& path, InputFormat otherwise) {
+  static constexpr std::array<std::string_view, 5> kCompressed = {".gz", ".zst", ".xz", ".bz2", ".zstd"};
+  std::filesystem::path name = path.filename();
+  for (const std::string_view extension : kCompressed) {
+    if (name.extension() == extension) {
+      name = name.stem();
+      break;
+    }
+  }
+  return name.extension() == ".jsonl" || name.extension() == ".ndjson" ? InputFormat::kJsonl : otherwise;
+}
+
+Corpus read_files(std::vector<InputFile> files) {
+  for (const InputFile& file : files) check_readable(file);
+  Corpus corpus;
+  corpus.size = size_of(files);
+  const auto position = std::make_shared<Position>();
+  corpus.position = [position] {
+    return position->finished + (position->open != nullptr ? position->open->position() : 0);
+  };
+  corpus.walk = [files = std::move(files), position](const Visit& visit) {
+    *position = {};
+    for (const InputFile& file : files) {
+      ByteStream stream(file.path, name_of(file));
+      position->open = &stream;
+      try {
+        visit_file(file, stream, visit);
+      } catch (...) {
+        position->open = nullptr;
+        throw;
+      }
+      position->open = nullptr;
+      position->finished += stream.position();
+    }
+  };
+  return corpus;
+}
+
+}  // namespace bytepiece

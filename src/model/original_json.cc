@@ -1,0 +1,119 @@
+// Tested by tests/original_json_test.cc.
+#include "model/original_json.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/base64.h"
+#include "text/json_string.h"
+#include "text/utf8.h"
+#include "text/visible.h"
+
+namespace bytepiece {
+namespace {
+
+namespace dom = simdjson::dom;
+
+[[noreturn]] void fail(const std::filesystem::path& path, std::string_view what) {
+  throw Error(fmt::format("{}: {}", path.string(), what));
+}
+
+dom::element parse(const std::filesystem::path& path, dom::parser& parser) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status)) fail(path, "no such file; expected a model");
+  if (std::filesystem::is_directory(status)) fail(path, "is a directory; expected a model file");
+  simdjson::padded_string content;
+  if (simdjson::padded_string::load(path.string()).get(content) != simdjson::SUCCESS) {
+    fail(path, "cannot be read; expected a model file");
+  }
+  dom::element root;
+  if (const auto failure = parser.parse(content).get(root); failure != simdjson::SUCCESS) {
+    fail(path, fmt::format("not a model: {} is not whole, valid JSON ({})",
+                           content.size() == 0 ? "an empty file" : "its content",
+                           simdjson::error_message(failure)));
+  }
+  return root;
+}
+
+// One member of the object: "BASE64": [id, ..., count].
+struct Member {
+  std::uint64_t id;
+  Piece piece;
+};
+
+Member read_member(const std::filesystem::path& path, std::string_view key, const dom::element& value) {
+  auto bytes = from_base64(key);
+  if (!bytes || bytes->empty()) {
+    fail(path, fmt::format("key \"{}\" is not the Base64 of a piece", visible(key)));
+  }
+  const auto expect = [&](bool fits, std::string_view what) {
+    if (!fits) fail(path, fmt::format("piece {}: {}", visible(*bytes), what));
+  };
+  dom::array elements;
+  expect(value.get(elements) == simdjson::SUCCESS && elements.size() >= 2,
+         "its value is not a list [id, text, count]");
+  Member member;
+  expect((*elements.begin()).get(member.id) == simdjson::SUCCESS, "its id is not a whole number");
+  dom::element last;
+  for (const dom::element element : elements) last = element;
+  expect(last.get(member.piece.count) == simdjson::SUCCESS && member.piece.count > 0,
+         "its count is not a whole number from 1 to 2^64 - 1");
+  member.piece.bytes = std::move(*bytes);
+  return member;
+}
+
+void check_ids(const std::filesystem::path& path, const Vocab& vocab, const std::vector<Member>& members) {
+  for (const Member& member : members) {
+    const Id expected = *vocab.find(member.piece.bytes);
+    if (member.id == expected) continue;
+    fail(path, fmt::format("piece {} has id {}; expected {}, its place in the order of (length, bytes)",
+                           visible(member.piece.bytes), member.id, expected));
+  }
+}
+
+}  // namespace
+
+Vocab read_original_json(const std::filesystem::path& path) {
+  dom::parser parser;
+  dom::object object;
+  if (parse(path, parser).get(object) != simdjson::SUCCESS) {
+    fail(path, "not a model: its content is JSON, but not an object of pieces");
+  }
+  std::vector<Member> members;
+  std::vector<Piece> pieces;
+  for (const dom::key_value_pair& field : object) {
+    members.push_back(read_member(path, field.key, field.value));
+    pieces.push_back(members.back().piece);
+  }
+  try {
+    Vocab vocab(std::move(pieces));
+    check_ids(path, vocab, members);
+    return vocab;
+  } catch (const Error& error) {
+    const std::string_view what = error.what();
+    if (what.starts_with(path.string())) throw;
+    fail(path, what);
+  }
+}
+
+void write_original_json(const Vocab& vocab, OutputFile& file) {
+  std::string member = "{";
+  for (Id id = kFirstPiece; id < vocab.size(); ++id) {
+    const std::string_view bytes = vocab.bytes(id);
+    member += id == kFirstPiece ? "\n    " : ",\n    ";
+    fmt::format_to(std::back_inserter(member), "\"{}\": [\n        {},\n        ", to_base64(bytes), id);
+    append_json_string(drop_invalid_bytes(bytes), member);
+    fmt::format_to(std::back_inserter(member), ",\n        {}\n    ]", vocab.count(id));
+    file.write(member);
+    member.clear();
+  }
+  file.write("\n}");
+}
+
+}  // namespace bytepiece

@@ -1,0 +1,30 @@
+// Tested by tests/utf8_test.cc.
+#include "text/utf8.h"
+
+#include <cstring>
+
+namespace bytepiece {
+
+std::size_t ascii_length(std::string_view text, std::size_t at) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
+  std::size_t end = at;
+  for (std::uint64_t word; end + sizeof word <= text.size(); end += sizeof word) {
+    std::memcpy(&word, text.data() + end, sizeof word);
+    if ((word & kHighBits) != 0) break;
+  }
+  while (end < text.size() && static_cast<unsigned char>(text[end]) < 0x80) ++end;
+  return end - at;
+}
+
+std::string drop_invalid_bytes(std::string_view text) {
+  std::string valid;
+  valid.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const Character c = character_at(text, at);
+    if (c.code_point != kInvalidByte) valid.append(text, at, c.length);
+    at += c.length;
+  }
+  return valid;
+}
+
+}  // namespace bytepiece

@@ -1,0 +1,30 @@
+// From all counted pieces to a vocabulary: drop what is rare, too long, or better spelled by other pieces,
+// and give the counts of what is dropped to the pieces that spell it.
+//
+//   all pieces ─▶ keep (frequent and short enough)  +  drop        keep gains what spells drop
+//   keep       ─▶ each piece cut with keep itself, until no piece falls away
+//   keep       ─▶ per size, from the largest: the most frequent     keep gains what spells the others,
+//                                                                   and is cut with itself again
+//
+// "Cut" and "spell" are the ordinary Viterbi search over the kept pieces. Single bytes always stay.
+// A smaller size goes on from the result of the next larger one.
+//
+// Costs: one search structure and one encoding of the dropped pieces per round; two or three rounds a size.
+// Thread rule: uses `threads` threads; the result does not depend on how many.
+#pragma once
+
+#include <bytepiece/train.h>
+#include <bytepiece/vocab.h>
+
+#include <cstddef>
+#include <vector>
+
+#include "train/piece_counts.h"
+
+namespace bytepiece {
+
+// One Vocab per options.vocab_sizes, in the same order. `counts` is consumed.
+std::vector<Vocab> prune(PieceCounts counts, const TrainOptions& options, std::size_t threads,
+                         const ProgressCallback& on_progress);
+
+}  // namespace bytepiece

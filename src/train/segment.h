@@ -1,0 +1,51 @@
+// Cuts a chunk into pieces where its bytes hold together least, by the n-gram model: Viterbi over states.
+//
+// A state says how far into its piece a byte is: 0 is the first byte of a piece, j the byte number j + 1,
+// and the last state N - 1 stands for "number N or later". Byte i in state j scores the log probability of
+// the byte given the j bytes before it, so a piece is a run of bytes predicted from inside the piece:
+//
+//   byte     t   h   e   _   c   a   t          the cuts that follow: the | _cat
+//   state    0   1   2   0   1   2   3          allowed: any state ─▶ 0,  j ─▶ j + 1,  N-1 ─▶ N-1
+//   score  p(t) p(h|t) p(e|th) p(_) p(c|_) ...  an unknown n-gram scores -inf
+//
+// With ensure_unicode a continuation byte (80..BF) cannot be in state 0.
+//
+// Ties: the smallest predecessor wins, judged after the byte's score was added. Where every state of a byte
+// is impossible (a rare character), all later ones are too, and the rules lead to single bytes from the
+// byte before on: the "dead zone" of the original, kept.
+//
+// Costs: O(bytes * N); one byte per byte.
+// Thread rule: one Segmenter per thread; they share the model.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "train/ngram_model.h"
+
+namespace bytepiece {
+
+class Segmenter {
+ public:
+  Segmenter(const NgramModel& model, bool ensure_unicode) : model_(model), ensure_unicode_(ensure_unicode) {}
+
+  // The pieces of the chunk, from the last to the first; valid until the next call, as views of it.
+  const std::vector<std::string_view>& segment(std::string_view chunk);
+
+ private:
+  template <int kOrder>
+  void forward(std::string_view chunk);
+
+  const NgramModel& model_;
+  bool ensure_unicode_;
+  // Per byte, where its best paths come from: into state 0 in the low bits; the high bit is set if state
+  // N-1 comes from itself. The other states have one predecessor.
+  std::vector<std::uint8_t> origins_;
+  std::size_t last_state_ = 0;
+  std::vector<std::string_view> pieces_;
+};
+
+}  // namespace bytepiece

@@ -1,0 +1,54 @@
+// The command line. Errors come out here and nowhere else: one line on standard error, exit 1 for what
+// failed and 2 for a command line that cannot be understood.
+#include <bytepiece/types.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "tools/common.h"
+
+namespace {
+
+int report(int status, std::string message) {
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  fmt::print(stderr, "bytepiece: {}\n", message);
+  return status;
+}
+
+// The subcommand that was named, for "see ... --help".
+std::string named_command(const CLI::App& app) {
+  const auto named = app.get_subcommands();
+  return named.empty() ? "bytepiece" : "bytepiece " + named.front()->get_name();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error like any other
+  CLI::App app("BytePiece: a byte-level Unigram tokenizer", "bytepiece");
+  app.set_version_flag("--version", "bytepiece " BYTEPIECE_VERSION);
+  app.require_subcommand(1);
+  app.footer("'bytepiece COMMAND --help' tells more, with examples.");
+  bytepiece::tools::add_train(app);
+  bytepiece::tools::add_encode(app);
+  bytepiece::tools::add_decode(app);
+  bytepiece::tools::add_inspect(app);
+  try {
+    app.parse(argc, argv);
+    if (std::fflush(stdout) != 0) return report(1, "standard output: cannot be written");
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    return report(2, fmt::format("{}; see '{} --help'", error.what(), named_command(app)));
+  } catch (const bytepiece::Error& error) {
+    return report(1, error.what());
+  } catch (const std::bad_alloc&) {
+    return report(1, "out of memory; use a smaller input or fewer threads");
+  } catch (const std::exception& error) {
+    return report(1, error.what());
+  }
+}

@@ -1,0 +1,73 @@
+#include "tools/common.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "text/json_string.h"
+#include "text/utf8.h"
+
+namespace bytepiece::tools {
+
+void add_run_options(CLI::App& command, RunOptions& options) {
+  command.add_option("-T,--threads", options.threads, "Threads; 0 is all cores")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1024));
+  command.add_flag("-q,--quiet", options.quiet, "No progress and no summary");
+}
+
+void add_input_options(CLI::App& command, InputOptions& options) {
+  command
+      .add_option("--input-format", options.format,
+                  "text: a file is one document; lines: each line is; jsonl: a field of each line is; "
+                  "auto: jsonl by name (.jsonl, .ndjson)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "text", "lines", "jsonl"}));
+  command.add_option("--field", options.field, "The field of a JSON line that holds the text")
+      ->capture_default_str();
+}
+
+std::vector<InputFile> input_files(const InputOptions& options, InputFormat otherwise) {
+  static const std::map<std::string, InputFormat> kFormats = {
+      {"text", InputFormat::kText}, {"lines", InputFormat::kLines}, {"jsonl", InputFormat::kJsonl}};
+  std::vector<std::string> paths = options.paths;
+  if (paths.empty()) paths.push_back("-");
+  std::vector<InputFile> files;
+  for (const std::string& path : paths) {
+    const InputFormat format =
+        options.format == "auto" ? format_by_name(path, otherwise) : kFormats.at(options.format);
+    files.push_back({path, {format, options.field}, {}});
+  }
+  return files;
+}
+
+OutputFile open_output(const std::string& path) {
+  return path == "-" ? OutputFile::standard_output() : OutputFile(path);
+}
+
+std::string grouped(std::uint64_t number) {
+  if (number < 1000) return std::to_string(number);
+  return grouped(number / 1000) + fmt::format(",{:03}", number % 1000);
+}
+
+std::string human_bytes(double bytes) {
+  if (bytes < 1e3) return fmt::format("{:.0f} B", bytes);
+  if (bytes < 1e6) return fmt::format("{:.1f} kB", bytes / 1e3);
+  if (bytes < 1e9) return fmt::format("{:.1f} MB", bytes / 1e6);
+  return fmt::format("{:.2f} GB", bytes / 1e9);
+}
+
+std::string human_seconds(double seconds) {
+  if (seconds < 60) return fmt::format("{:.1f} s", seconds);
+  const auto whole = static_cast<std::uint64_t>(seconds + 0.5);
+  if (whole < 3600) return fmt::format("{}:{:02} min", whole / 60, whole % 60);
+  return fmt::format("{}:{:02}:{:02} h", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+std::string json_string(const std::string& text) {
+  std::string out;
+  append_json_string(drop_invalid_bytes(text), out);
+  return out;
+}
+
+}  // namespace bytepiece::tools

@@ -1,0 +1,47 @@
+// What the subcommands share: the options that mean the same everywhere, and how numbers are shown.
+#pragma once
+
+#include <bytepiece/readers.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/output_file.h"
+
+namespace bytepiece::tools {
+
+// Each registers a subcommand; it runs, and may throw Error, when the command line names it.
+void add_train(CLI::App& app);
+void add_encode(CLI::App& app);
+void add_decode(CLI::App& app);
+void add_inspect(CLI::App& app);
+
+// -T and -q.
+struct RunOptions {
+  int threads = 0;
+  bool quiet = false;
+};
+void add_run_options(CLI::App& command, RunOptions& options);
+
+// INPUT..., --input-format and --field.
+struct InputOptions {
+  std::vector<std::string> paths;
+  std::string format = "auto";
+  std::string field = "text";
+};
+void add_input_options(CLI::App& command, InputOptions& options);
+
+// `otherwise` is what auto means for a file whose name does not say jsonl. No path at all is "-".
+std::vector<InputFile> input_files(const InputOptions& options, InputFormat otherwise);
+
+// Standard output for "-".
+OutputFile open_output(const std::string& path);
+
+std::string grouped(std::uint64_t number);         // 1234567 ─▶ 1,234,567
+std::string human_bytes(double bytes);             // 1234567 ─▶ 1.2 MB
+std::string human_seconds(double seconds);         // 3.21 s, 2:05 min, 1:02:05 h
+std::string json_string(const std::string& text);  // with quotes
+
+}  // namespace bytepiece::tools

@@ -1,0 +1,34 @@
+// One line on standard error that says how far a long job is: stage, share, rate and time left. Nothing is
+// written when standard error is no terminal or the user wants quiet.
+//
+//   count pieces      45 %    23.1 MB/s    0:12 min left
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace bytepiece::tools {
+
+class ProgressLine {
+ public:
+  // `unit_bytes`: the numbers count bytes, so rates are shown as such.
+  explicit ProgressLine(bool quiet);
+  ~ProgressLine();  // wipes the line
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  // total 0: unknown. Shown at most ten times a second. REQUIRES: one thread at a time.
+  void show(std::string_view stage, std::uint64_t done, std::uint64_t total, bool are_bytes = true);
+  void wipe();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  bool enabled_;
+  bool dirty_ = false;
+  std::string stage_;
+  Clock::time_point stage_begin_, shown_;
+};
+
+}  // namespace bytepiece::tools

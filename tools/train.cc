@@ -1,0 +1,188 @@
+// bytepiece train: text to a model.
+#include <bytepiece/train.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+#include "base/threads.h"
+#include "tools/common.h"
+#include "tools/progress.h"
+
+namespace bytepiece::tools {
+namespace {
+
+struct Options {
+  InputOptions input;
+  std::string output;
+  TrainOptions train;
+  bool no_ensure_unicode = false;
+  bool json = false;
+  RunOptions run;
+};
+
+// toy.bp for one size; toy.32000.bp, toy.8000.bp for several.
+std::string path_of_size(const std::string& output, const std::vector<std::size_t>& sizes, std::size_t i) {
+  if (sizes.size() == 1 || output == "-") return output;
+  const std::filesystem::path path(output);
+  const std::string name = fmt::format("{}.{}{}", path.stem().string(), sizes[i], path.extension().string());
+  return (path.parent_path() / name).string();
+}
+
+// Standard input can be read once and training reads twice, so it goes to a temporary file without a name.
+class Spool {
+ public:
+  Spool() {
+    std::string path = (std::filesystem::temp_directory_path() / "bytepiece.XXXXXX").string();
+    fd_ = ::mkstemp(path.data());
+    if (fd_ < 0) fail(path);
+    ::unlink(path.c_str());
+    std::vector<char> block(1 << 16);
+    for (ssize_t size; (size = ::read(STDIN_FILENO, block.data(), block.size())) != 0;) {
+      if (size < 0 && errno == EINTR) continue;
+      if (size < 0) fail("standard input");
+      for (ssize_t done = 0, written; done < size; done += written) {
+        written = ::write(fd_, block.data() + done, static_cast<std::size_t>(size - done));
+        if (written < 0) fail(path);
+      }
+    }
+  }
+  ~Spool() { ::close(fd_); }
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+
+  std::string path() const { return fmt::format("/proc/self/fd/{}", fd_); }
+
+ private:
+  [[noreturn]] static void fail(const std::string& where) {
+    throw Error(
+        fmt::format("{}: {}; standard input is kept in a temporary file while training (choose the "
+                    "folder with TMPDIR)",
+                    where, std::strerror(errno)));
+  }
+  int fd_;
+};
+
+struct Result {
+  std::vector<std::string> paths;
+  std::vector<Vocab> vocabs;
+  std::uint64_t input_bytes = 0;
+  double seconds = 0;
+  std::size_t threads = 0;
+};
+
+double peak_memory() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024;
+}
+
+void print_summary(const Result& result) {
+  for (std::size_t i = 0; i < result.vocabs.size(); ++i) {
+    const Vocab& vocab = result.vocabs[i];
+    fmt::print(stderr, "{}: {} ids, pieces of up to {} bytes\n", result.paths[i], grouped(vocab.size()),
+               vocab.max_piece_length());
+  }
+  fmt::print(stderr, "{} read in {}, {}/s with {} thread{}; {} of memory at most\n",
+             human_bytes(static_cast<double>(result.input_bytes)), human_seconds(result.seconds),
+             human_bytes(static_cast<double>(result.input_bytes) / result.seconds), result.threads,
+             result.threads == 1 ? "" : "s", human_bytes(peak_memory()));
+}
+
+void print_json(const Result& result) {
+  std::string models;
+  for (std::size_t i = 0; i < result.vocabs.size(); ++i) {
+    models += fmt::format("{}{{\"path\": {}, \"vocab_size\": {}, \"max_piece_length\": {}}}",
+                          i > 0 ? ", " : "", json_string(result.paths[i]), result.vocabs[i].size(),
+                          result.vocabs[i].max_piece_length());
+  }
+  fmt::print(
+      "{{\"models\": [{}], \"input_bytes\": {}, \"seconds\": {:.3f}, \"threads\": {}, \"peak_memory\": "
+      "{:.0f}}}\n",
+      models, result.input_bytes, result.seconds, result.threads, peak_memory());
+}
+
+void save(const Vocab& vocab, const std::string& path) { vocab.save(path == "-" ? "/dev/stdout" : path); }
+
+void run(Options& options) {
+  options.train.ensure_unicode = !options.no_ensure_unicode;
+  options.train.threads = options.run.threads;
+  const auto begin = std::chrono::steady_clock::now();
+  std::unique_ptr<Spool> spool;
+  std::vector<InputFile> files = input_files(options.input, InputFormat::kText);
+  for (InputFile& file : files) {
+    if (file.path != "-") continue;
+    if (spool) throw Error("standard input is named twice");
+    spool = std::make_unique<Spool>();
+    file.path = spool->path();
+    file.name = "standard input";
+  }
+  const Corpus corpus = read_files(files);
+  Result result;
+  {
+    ProgressLine line(options.run.quiet);
+    result.vocabs = train(corpus, options.train, [&](const Progress& progress) {
+      line.show(progress.stage, progress.done, progress.total, progress.stage != "prune");
+    });
+  }
+  for (std::size_t i = 0; i < result.vocabs.size(); ++i) {
+    result.paths.push_back(path_of_size(options.output, options.train.vocab_sizes, i));
+    save(result.vocabs[i], result.paths.back());
+  }
+  result.input_bytes = corpus.size;
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  result.threads = resolve_threads(options.run.threads);
+  if (options.json) print_json(result);
+  if (!options.json && !options.run.quiet) print_summary(result);
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  TrainOptions& train = options->train;
+  CLI::App* command = app.add_subcommand("train", "Make a model from text");
+  command->add_option("INPUT", options->input.paths, "Text files, also compressed; - is standard input")
+      ->required();
+  command->add_option("-o,--output", options->output, "Model file to write; - is standard output")
+      ->required();
+  command
+      ->add_option("--vocab-size", train.vocab_sizes, "Most ids; several, as 32000,8000, give a model each")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->capture_default_str()
+      ->check(CLI::Range(kMinVocabSize, std::size_t{1} << 31));
+  command->add_option("--order", train.order, "Longest n-gram, in bytes")
+      ->capture_default_str()
+      ->check(CLI::Range(1, kMaxOrder));
+  command
+      ->add_option("--min-count", train.min_count,
+                   "Drop n-grams and pieces that are rarer; 32 for 100 MB and more")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 62));
+  command->add_option("--max-piece-length", train.max_piece_length, "Longest piece, in bytes")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30));
+  command->add_flag("--isolate-digits", train.isolate_digits, "Make every digit a piece of its own");
+  command->add_flag("--no-ensure-unicode", options->no_ensure_unicode,
+                    "Let pieces begin inside a UTF-8 character");
+  add_input_options(*command, options->input);
+  add_run_options(*command, options->run);
+  command->add_flag("--json", options->json, "Print the summary as JSON on standard output");
+  command->footer(
+      "auto reads a file as one document, so that pieces can hold line ends.\n\n"
+      "Examples:\n"
+      "  bytepiece train corpus.txt -o toy.bp --vocab-size 8000\n"
+      "  bytepiece train *.txt.zst -o big.bp --vocab-size 64000,32000 --min-count 32\n"
+      "  zcat docs.gz | bytepiece train - --input-format lines -o toy.bp");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace bytepiece::tools
