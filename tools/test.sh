@@ -1,0 +1,30 @@
+#!/bin/bash
+# Everything that must hold before a commit: installs what the tests need, builds and runs all tests, and
+# again with the address and undefined-behaviour sanitizers and with the thread sanitizer, on fewer rounds.
+# Can be run again and again. --quick leaves the sanitizers out.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tools/packages.sh
+
+# shellcheck disable=SC2086
+need_packages $packages_to_build $packages_to_test
+
+# build_and_test FOLDER ROUNDS CMAKE_OPTION...
+build_and_test() {
+  local folder=$1 rounds=$2
+  shift 2
+  echo "== $folder =="
+  cmake -S . -B "$folder" -DBYTEPIECE_BUILD_TESTS=ON "$@" >/dev/null
+  cmake --build "$folder" -j "$jobs" >"$folder/build.log" || {
+    tail -n 40 "$folder/build.log"
+    exit 1
+  }
+  # Address randomization with many bits confuses older thread sanitizers.
+  BYTEPIECE_TEST_SCALE=$rounds setarch -R ctest --test-dir "$folder" --output-on-failure -j "$jobs"
+}
+
+if [ "${1:-}" != --quick ]; then
+  build_and_test build-asan 0 -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBYTEPIECE_SANITIZE=address,undefined
+  build_and_test build-tsan 0 -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBYTEPIECE_SANITIZE=thread
+fi
+build_and_test build 1 -DCMAKE_BUILD_TYPE=Release
