@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <string>
 
 #include "tools/common.h"
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
   CLI::App app("BytePiece: a byte-level Unigram tokenizer", "bytepiece");
   app.set_version_flag("--version", "bytepiece " BYTEPIECE_VERSION);
   app.require_subcommand(1);
+  app.formatter(std::make_shared<bytepiece::tools::HelpFormatter>());
   app.footer("'bytepiece COMMAND --help' tells more, with examples.");
   bytepiece::tools::add_train(app);
   bytepiece::tools::add_encode(app);

@@ -3,14 +3,48 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <sstream>
 
 #include "text/json_string.h"
 #include "text/utf8.h"
 
 namespace bytepiece::tools {
+namespace {
+
+constexpr std::size_t kColumns = 80, kNameColumns = 30;
+
+std::string wrapped(const std::string& text, std::size_t columns) {
+  std::string out, word;
+  std::size_t used = 0;
+  for (std::istringstream words(text); words >> word; used += word.size() + 1) {
+    if (used > 0 && used + word.size() > columns) {
+      out += '\n';
+      used = 0;
+    }
+    out += (used > 0 ? " " : "") + word;
+  }
+  return out;
+}
+
+}  // namespace
+
+HelpFormatter::HelpFormatter() { column_width(kNameColumns); }
+
+std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
+  if (option->get_type_size() == 0) return "";
+  const std::string type = option->get_type_name();  // "N:INT in [0 - 1024]"
+  return " " + type.substr(0, type.find(':'));
+}
+
+std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {
+  std::string text = option->get_description();
+  if (!option->get_default_str().empty()) text += " [" + option->get_default_str() + "]";
+  return wrapped(text, kColumns - kNameColumns);
+}
 
 void add_run_options(CLI::App& command, RunOptions& options) {
   command.add_option("-T,--threads", options.threads, "Threads; 0 is all cores")
+      ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(0, 1024));
   command.add_flag("-q,--quiet", options.quiet, "No progress and no summary");
@@ -20,10 +54,12 @@ void add_input_options(CLI::App& command, InputOptions& options) {
   command
       .add_option("--input-format", options.format,
                   "text: a file is one document; lines: each line is; jsonl: a field of each line is; "
-                  "auto: jsonl by name (.jsonl, .ndjson)")
+                  "auto: jsonl if the name says so (.jsonl, .ndjson)")
+      ->type_name("FORMAT")
       ->capture_default_str()
       ->check(CLI::IsMember({"auto", "text", "lines", "jsonl"}));
   command.add_option("--field", options.field, "The field of a JSON line that holds the text")
+      ->type_name("NAME")
       ->capture_default_str();
 }
 

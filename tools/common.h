@@ -18,6 +18,14 @@ void add_encode(CLI::App& app);
 void add_decode(CLI::App& app);
 void add_inspect(CLI::App& app);
 
+// Help texts that fit 80 columns: wrapped descriptions, defaults at their end.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  HelpFormatter();
+  std::string make_option_opts(const CLI::Option* option) const override;
+  std::string make_option_desc(const CLI::Option* option) const override;
+};
+
 // -T and -q.
 struct RunOptions {
   int threads = 0;

@@ -64,13 +64,16 @@ void run(const Options& options) {
 void add_decode(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("decode", "Turn lines of ids back into text");
-  command->add_option("MODEL", options->model, "Model file")->required();
-  command->add_option("INPUT", options->inputs, "Files of ids; none or - is standard input");
+  command->add_option("MODEL", options->model, "Model file")->required()->type_name("");
+  command->add_option("INPUT", options->inputs, "Files of ids; none or - is standard input")->type_name("");
   command->add_option("-o,--output", options->output, "Output file; - is standard output")
+      ->type_name("FILE")
+
       ->capture_default_str();
   command
       ->add_option("--output-format", options->format,
                    "lines: a line feed behind every document; text: nothing but the text")
+      ->type_name("FORMAT")
       ->capture_default_str()
       ->check(CLI::IsMember({"lines", "text"}));
   add_run_options(*command, options->run);

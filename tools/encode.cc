@@ -62,13 +62,17 @@ void run(const Options& options) {
 void add_encode(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("encode", "Turn text into ids, one document a line");
-  command->add_option("MODEL", options->model, "Model file")->required();
-  command->add_option("INPUT", options->input.paths, "Text files; none or - is standard input");
+  command->add_option("MODEL", options->model, "Model file")->required()->type_name("");
+  command->add_option("INPUT", options->input.paths, "Text files; none or - is standard input")
+      ->type_name("");
   command->add_option("-o,--output", options->output, "Output file; - is standard output")
+      ->type_name("FILE")
+
       ->capture_default_str();
   command
       ->add_option("--output-format", options->format,
                    "ids: numbers; pieces: what they stand for (a blank as ▁, other bytes as \\xHH)")
+      ->type_name("FORMAT")
       ->capture_default_str()
       ->check(CLI::IsMember({"ids", "pieces"}));
   command->add_flag("--bos", options->encode.bos, "Put id 1 in front of every document");

@@ -101,7 +101,7 @@ void run(const Options& options) {
 void add_inspect(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("inspect", "Show what is in a model");
-  command->add_option("MODEL", options->model, "Model file")->required();
+  command->add_option("MODEL", options->model, "Model file")->required()->type_name("");
   command->add_flag("--pieces", options->pieces,
                     "List id, count and piece, separated by tabs (bytes as \\xHH)");
   command->add_flag("--json", options->json, "Print JSON; with --pieces an object a line");

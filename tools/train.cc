@@ -30,7 +30,8 @@ struct Options {
 
 // toy.bp for one size; toy.32000.bp, toy.8000.bp for several.
 std::string path_of_size(const std::string& output, const std::vector<std::size_t>& sizes, std::size_t i) {
-  if (sizes.size() == 1 || output == "-") return output;
+  if (output == "-") return "/dev/stdout";
+  if (sizes.size() == 1) return output;
   const std::filesystem::path path(output);
   const std::string name = fmt::format("{}.{}{}", path.stem().string(), sizes[i], path.extension().string());
   return (path.parent_path() / name).string();
@@ -109,9 +110,10 @@ void print_json(const Result& result) {
       models, result.input_bytes, result.seconds, result.threads, peak_memory());
 }
 
-void save(const Vocab& vocab, const std::string& path) { vocab.save(path == "-" ? "/dev/stdout" : path); }
-
 void run(Options& options) {
+  if (options.output == "-" && (options.json || options.train.vocab_sizes.size() > 1)) {
+    throw Error("-o -: standard output takes one model and nothing else; name a file");
+  }
   options.train.ensure_unicode = !options.no_ensure_unicode;
   options.train.threads = options.run.threads;
   const auto begin = std::chrono::steady_clock::now();
@@ -125,6 +127,9 @@ void run(Options& options) {
     file.name = "standard input";
   }
   const Corpus corpus = read_files(files);
+  for (std::size_t i = 0; i < options.train.vocab_sizes.size(); ++i) {  // better now than after hours
+    static_cast<void>(OutputFile(path_of_size(options.output, options.train.vocab_sizes, i)));
+  }
   Result result;
   {
     ProgressLine line(options.run.quiet);
@@ -134,7 +139,7 @@ void run(Options& options) {
   }
   for (std::size_t i = 0; i < result.vocabs.size(); ++i) {
     result.paths.push_back(path_of_size(options.output, options.train.vocab_sizes, i));
-    save(result.vocabs[i], result.paths.back());
+    result.vocabs[i].save(result.paths.back());
   }
   result.input_bytes = corpus.size;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -150,24 +155,30 @@ void add_train(CLI::App& app) {
   TrainOptions& train = options->train;
   CLI::App* command = app.add_subcommand("train", "Make a model from text");
   command->add_option("INPUT", options->input.paths, "Text files, also compressed; - is standard input")
-      ->required();
+      ->required()
+      ->type_name("");
   command->add_option("-o,--output", options->output, "Model file to write; - is standard output")
-      ->required();
+      ->required()
+      ->type_name("FILE");
   command
       ->add_option("--vocab-size", train.vocab_sizes, "Most ids; several, as 32000,8000, give a model each")
+      ->type_name("N[,N...]")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->capture_default_str()
+      ->default_str("10000")
       ->check(CLI::Range(kMinVocabSize, std::size_t{1} << 31));
-  command->add_option("--order", train.order, "Longest n-gram, in bytes")
+  command->add_option("--order", train.order, "Longest n-gram, in bytes, 1 to 8")
+      ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(1, kMaxOrder));
   command
       ->add_option("--min-count", train.min_count,
-                   "Drop n-grams and pieces that are rarer; 32 for 100 MB and more")
+                   "Drop n-grams and pieces that are rarer; 32 for 100 MB or more")
+      ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 62));
   command->add_option("--max-piece-length", train.max_piece_length, "Longest piece, in bytes")
+      ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30));
   command->add_flag("--isolate-digits", train.isolate_digits, "Make every digit a piece of its own");

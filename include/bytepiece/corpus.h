@@ -28,6 +28,8 @@ struct Corpus {
   // progress only. May be empty.
   std::function<std::uint64_t()> position;
   std::uint64_t size = 0;
+
+  std::string name = "the corpus";  // for messages
 };
 
 // Documents held in memory.

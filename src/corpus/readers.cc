@@ -141,6 +141,8 @@ Corpus read_files(std::vector<InputFile> files) {
   for (const InputFile& file : files) check_readable(file);
   Corpus corpus;
   corpus.size = size_of(files);
+  if (files.size() == 1) corpus.name = name_of(files.front());
+  if (files.size() > 1) corpus.name = fmt::format("{} and {} more", name_of(files.front()), files.size() - 1);
   const auto position = std::make_shared<Position>();
   corpus.position = [position] {
     return position->finished + (position->open != nullptr ? position->open->position() : 0);

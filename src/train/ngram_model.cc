@@ -10,6 +10,7 @@ namespace bytepiece {
 namespace {
 
 constexpr double kFree = 1;
+constexpr std::size_t kFilterBits = 16;  // at least, per n-gram
 
 double log_of(std::uint64_t count) { return std::log(static_cast<double>(count)); }
 
@@ -25,6 +26,12 @@ std::size_t hash_place(Ngram ngram, std::size_t capacity) {
 }  // namespace
 
 NgramModel::NgramModel(NgramTables tables, int order) : order_(order) {
+  std::size_t known = 0;
+  for (const std::vector<NgramCount>& table : tables) known += table.size();
+  const std::size_t bits = std::bit_ceil(std::max<std::size_t>(64, kFilterBits * known));
+  filter_.resize(bits / 64);
+  filter_shift_ = 64 - std::countr_zero(bits);
+
   std::uint64_t total = 0;
   for (NgramCount& entry : tables[1]) {
     if (entry.count == 0) entry.count = 1;
@@ -50,32 +57,67 @@ void NgramModel::fill(int length, const std::vector<NgramCount>& table,
       while (prefix->ngram != ngram_prefix(entry.ngram)) ++prefix;
       prefix_count = prefix->count;
     }
-    double* row = rows.cells.data() + row_of(length, entry.ngram) * width;
+    double* row = rows.cells.data() + row_of(length, entry.ngram, first_row(length, entry.ngram)) * width;
     row[0] = std::bit_cast<double>(entry.ngram);
     if (length > 1) {
-      const double* suffixes = find(length - 1, ngram_suffix(entry.ngram, length));
-      std::copy_n(suffixes, length - 1, row + 1);
+      const Ngram suffix = ngram_suffix(entry.ngram, length);
+      std::copy_n(find(length - 1, suffix, first_row(length - 1, suffix)), length - 1, row + 1);
     }
     row[width - 1] = log_of(entry.count) - log_of(prefix_count);
+    const std::uint64_t bit = filter_place(length, entry.ngram);
+    filter_[bit / 64] |= std::uint64_t{1} << bit % 64;
   }
 }
 
-std::size_t NgramModel::row_of(int length, Ngram ngram) const {
+std::size_t NgramModel::first_row(int length, Ngram ngram) const {
+  return hash_place(ngram, rows_[static_cast<std::size_t>(length)].capacity);
+}
+
+std::size_t NgramModel::row_of(int length, Ngram ngram, std::size_t begin) const {
   const Rows& rows = rows_[static_cast<std::size_t>(length)];
   const auto width = static_cast<std::size_t>(length) + 1;
-  std::size_t row = hash_place(ngram, rows.capacity);
-  for (;;) {
+  for (std::size_t row = begin;;) {
     const double* cells = rows.cells.data() + row * width;
     if (cells[width - 1] == kFree || std::bit_cast<Ngram>(cells[0]) == ngram) return row;
     if (++row == rows.capacity) row = 0;
   }
 }
 
-const double* NgramModel::find(int length, Ngram ngram) const {
+const double* NgramModel::find(int length, Ngram ngram, std::size_t begin) const {
   const Rows& rows = rows_[static_cast<std::size_t>(length)];
   const auto width = static_cast<std::size_t>(length) + 1;
-  const double* cells = rows.cells.data() + row_of(length, ngram) * width;
+  const double* cells = rows.cells.data() + row_of(length, ngram, begin) * width;
   return cells[width - 1] == kFree ? nullptr : cells + 1;
+}
+
+// Multiplicative hashing: the high bits of the product are the best.
+std::uint64_t NgramModel::filter_place(int length, Ngram ngram) const {
+  const auto salt = static_cast<std::uint64_t>(length) * 0xD6E8FEB86659FD93;
+  return (ngram ^ salt) * 0x9E3779B97F4A7C15 >> filter_shift_;
+}
+
+NgramModel::Sought NgramModel::seek(Ngram last, int most) const {
+  int longest = 1;
+  for (int length = 2; length <= most; ++length) {
+    const std::uint64_t bit = filter_place(length, last & ngram_mask(length));
+    longest = (filter_[bit / 64] >> bit % 64 & 1) != 0 ? length : longest;
+  }
+  const Sought sought{last, longest, first_row(longest, last & ngram_mask(longest))};
+  const auto width = static_cast<std::size_t>(longest) + 1;
+  const double* cells = rows_[static_cast<std::size_t>(longest)].cells.data() + sought.row * width;
+  __builtin_prefetch(cells);
+  __builtin_prefetch(cells + longest);
+  return sought;
+}
+
+NgramModel::Found NgramModel::found(const Sought& sought) const {
+  const double* values = find(sought.length, sought.last & ngram_mask(sought.length), sought.row);
+  int length = sought.length;
+  while (values == nullptr) {
+    const Ngram shorter = sought.last & ngram_mask(--length);
+    values = find(length, shorter, first_row(length, shorter));
+  }
+  return {length, values};
 }
 
 }  // namespace bytepiece

@@ -13,58 +13,83 @@ namespace {
 constexpr double kImpossible = -std::numeric_limits<double>::infinity();
 constexpr std::uint8_t kFromItself = 0x80;
 
-}  // namespace
-
+// One step of the search: from the best sums at the byte before to those at this byte.
 template <int kOrder>
-void Segmenter::forward(std::string_view chunk) {
-  constexpr auto kStates = static_cast<std::size_t>(kOrder);
-  std::array<double, kStates> best{}, next{};
-  best.fill(kImpossible);
-  best[0] = 0;  // "before the first byte"; only state 0 can follow, for only it has a known n-gram
-  Ngram ngram = 0;
-  int known = 0;  // length of the longest known n-gram that ends at this byte
-  for (std::size_t i = 0; i < chunk.size(); ++i) {
-    ngram = ngram_append(ngram, chunk[i]);
-    known = std::min(known + 1, kOrder);
-    const double* values;
-    while (!(values = model_.find(known, ngram & ngram_mask(known)))) --known;
+class Step {
+ public:
+  static constexpr auto kStates = static_cast<std::size_t>(kOrder);
 
-    const bool may_begin = !(ensure_unicode_ && is_continuation(chunk[i]));
-    const double first = may_begin ? values[0] : kImpossible;
-    next[0] = kImpossible;
+  Step() {
+    best_.fill(kImpossible);
+    best_[0] = 0;  // before the first byte; from here only state 0 has a known n-gram
+  }
+
+  // Returns the byte's origin.
+  std::uint8_t advance(const NgramModel::Found& found, bool may_begin) {
+    const auto known = static_cast<std::size_t>(found.length);
+    const auto score = [&](std::size_t state) { return state < known ? found.values[state] : kImpossible; };
+    std::array<double, kStates> next;
     std::uint8_t origin = 0;
+    const double first = may_begin ? found.values[0] : kImpossible;
+    next[0] = kImpossible;
     for (std::size_t state = 0; state < kStates; ++state) {
-      const double candidate = best[state] + first;
-      origin = candidate > next[0] ? static_cast<std::uint8_t>(state) : origin;
-      next[0] = candidate > next[0] ? candidate : next[0];
+      const double sum = best_[state] + first;
+      origin = sum > next[0] ? static_cast<std::uint8_t>(state) : origin;
+      next[0] = sum > next[0] ? sum : next[0];
     }
-    for (std::size_t state = 1; state < kStates; ++state) {
-      next[state] = best[state - 1] + (state < static_cast<std::size_t>(known) ? values[state] : kImpossible);
-    }
+    for (std::size_t state = 1; state < kStates; ++state) next[state] = best_[state - 1] + score(state);
     if constexpr (kStates > 1) {
-      const double stay = best[kStates - 1] + (kOrder == known ? values[kStates - 1] : kImpossible);
+      const double stay = best_[kStates - 1] + score(kStates - 1);
       if (stay > next[kStates - 1]) {
         next[kStates - 1] = stay;
         origin |= kFromItself;
       }
     }
-    origins_[i] = origin;
-    best = next;
+    best_ = next;
+    return origin;
   }
-  last_state_ = static_cast<std::size_t>(std::max_element(best.begin(), best.end()) - best.begin());
+
+  std::size_t best_state() const {  // the smallest of the best
+    return static_cast<std::size_t>(std::max_element(best_.begin(), best_.end()) - best_.begin());
+  }
+
+ private:
+  std::array<double, kStates> best_;
+};
+
+}  // namespace
+
+template <int kOrder>
+std::size_t Segmenter::forward(std::string_view chunk) {
+  constexpr std::size_t kBlock = 64;  // so many look-ups are under way together
+  std::array<NgramModel::Sought, kBlock> sought;
+  Step<kOrder> step;
+  Ngram last = 0;
+  for (std::size_t begin = 0; begin < chunk.size(); begin += kBlock) {
+    const std::size_t end = std::min(chunk.size(), begin + kBlock);
+    for (std::size_t i = begin; i < end; ++i) {
+      last = ngram_append(last, chunk[i]);
+      const int most = i < static_cast<std::size_t>(kOrder) ? static_cast<int>(i) + 1 : kOrder;
+      sought[i - begin] = model_.seek(last, most);
+    }
+    for (std::size_t i = begin; i < end; ++i) {
+      const bool may_begin = !(ensure_unicode_ && is_continuation(chunk[i]));
+      origins_[i] = step.advance(model_.found(sought[i - begin]), may_begin);
+    }
+  }
+  return step.best_state();
 }
 
 const std::vector<std::string_view>& Segmenter::segment(std::string_view chunk) {
-  using Forward = void (Segmenter::*)(std::string_view);
+  using Forward = std::size_t (Segmenter::*)(std::string_view);
   static constexpr std::array<Forward, kMaxOrder> kForward = {
       &Segmenter::forward<1>, &Segmenter::forward<2>, &Segmenter::forward<3>, &Segmenter::forward<4>,
       &Segmenter::forward<5>, &Segmenter::forward<6>, &Segmenter::forward<7>, &Segmenter::forward<8>};
   origins_.resize(chunk.size());
-  (this->*kForward[static_cast<std::size_t>(model_.order() - 1)])(chunk);
 
   pieces_.clear();
   const auto last = static_cast<std::size_t>(model_.order() - 1);
-  std::size_t state = last_state_;
+  std::size_t state = (this->*kForward[last])(chunk);
   for (std::size_t i = chunk.size(), end = i; i-- > 0;) {
     if (state == 0) {
       pieces_.push_back(chunk.substr(i, end - i));

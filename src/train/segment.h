@@ -37,14 +37,13 @@ class Segmenter {
 
  private:
   template <int kOrder>
-  void forward(std::string_view chunk);
+  std::size_t forward(std::string_view chunk);  // fills origins_; the last byte's best state
 
   const NgramModel& model_;
   bool ensure_unicode_;
   // Per byte, where its best paths come from: into state 0 in the low bits; the high bit is set if state
   // N-1 comes from itself. The other states have one predecessor.
   std::vector<std::uint8_t> origins_;
-  std::size_t last_state_ = 0;
   std::vector<std::string_view> pieces_;
 };
 

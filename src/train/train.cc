@@ -89,7 +89,7 @@ NgramModel count_ngrams(const Walk& walk, const TrainOptions& options) {
   NgramTables tables = derive_tables(pool.take(), options.order, options.min_count, walk.threads);
   const auto seen = [](const NgramCount& entry) { return entry.count > 0; };
   if (std::none_of(tables[1].begin(), tables[1].end(), seen)) {
-    throw Error("the corpus is empty: there is not a single byte of text in it to train on");
+    throw Error(fmt::format("{}: empty: not a single byte of text to train on", walk.corpus.name));
   }
   return NgramModel(std::move(tables), options.order);
 }
