@@ -1,15 +1,20 @@
-// Reads the golden cases with simdjson; see golden_data.h.
+// Reads the golden cases with simdjson, zips with libarchive; see golden_data.h.
 
 #include "golden_data.h"
 
+#include <archive.h>
+#include <archive_entry.h>
 #include <simdjson.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <iterator>
 #include <limits>
+#include <memory>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -94,6 +99,28 @@ std::string decode_base64(const std::filesystem::path& path, std::string_view te
     result.append(bytes.data(), bytes.size() - padding);
   }
   return result;
+}
+
+// The content of the member of that name.
+std::string unzip(const std::filesystem::path& zip, const std::string& member) {
+  const std::unique_ptr<archive, int (*)(archive*)> reader(archive_read_new(), &archive_read_free);
+  archive_read_support_format_zip(reader.get());
+  if (archive_read_open_filename(reader.get(), zip.c_str(), 1 << 16) != ARCHIVE_OK) {
+    fail(zip, "cannot open");
+  }
+  archive_entry* entry = nullptr;
+  while (archive_read_next_header(reader.get(), &entry) == ARCHIVE_OK) {
+    if (archive_entry_pathname(entry) != member) continue;
+    std::string bytes;
+    std::array<char, 1 << 16> block;
+    la_ssize_t size = 0;
+    while ((size = archive_read_data(reader.get(), block.data(), block.size())) > 0) {
+      bytes.append(block.data(), static_cast<std::size_t>(size));
+    }
+    if (size < 0) fail(zip, "cannot read");
+    return bytes;
+  }
+  fail(zip, "no member " + member);
 }
 
 }  // namespace
@@ -203,6 +230,51 @@ std::vector<SamplingRow> read_sampling(const std::filesystem::path& folder) {
     rows.push_back(std::move(result));
   });
   return rows;
+}
+
+PublishedModels::PublishedModels(std::filesystem::path zips) : zips_(std::move(zips)) {
+  std::string name = (std::filesystem::temp_directory_path() / "bytepiece-models.XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) fail(name, "cannot make such a folder");
+  unzipped_ = name;
+}
+
+PublishedModels::~PublishedModels() {
+  std::error_code ignored;
+  std::filesystem::remove_all(unzipped_, ignored);
+}
+
+std::filesystem::path PublishedModels::find(const std::string& name) {
+  const std::filesystem::path path = unzipped_ / name;
+  if (!std::filesystem::exists(path)) {
+    const std::filesystem::path zip = (zips_ / name).replace_extension(".zip");
+    std::ofstream out(path, std::ios::binary);
+    out << unzip(zip, name);
+    out.close();
+    if (!out) fail(path, "cannot write");
+  }
+  return path;
+}
+
+std::filesystem::path project_folder() { return BYTEPIECE_GOLDEN_DIR; }
+
+namespace {
+
+std::optional<std::filesystem::path> conformance_root() {
+  const char* value = std::getenv("BYTEPIECE_CONFORMANCE_DIR");
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+std::optional<std::filesystem::path> conformance_folder() {
+  if (const auto root = conformance_root()) return *root / "golden" / "open";
+  return std::nullopt;
+}
+
+PublishedModels& published_models() {
+  static PublishedModels models(conformance_root().value() / "models");
+  return models;
 }
 
 }  // namespace bytepiece::golden

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -86,5 +87,26 @@ struct SamplingRow {
   std::vector<Outcome> distribution;
 };
 std::vector<SamplingRow> read_sampling(const std::filesystem::path& folder);
+
+// The published models, which lie zipped in the folder `models` of the conformance folder.
+class PublishedModels {
+ public:
+  explicit PublishedModels(std::filesystem::path zips);
+  ~PublishedModels();
+  PublishedModels(const PublishedModels&) = delete;
+  PublishedModels& operator=(const PublishedModels&) = delete;
+
+  // Where the model lies, unzipped when it is asked for the first time.
+  std::filesystem::path find(const std::string& name);
+
+ private:
+  std::filesystem::path zips_, unzipped_;
+};
+
+// The golden folder of the project, and the one that the environment variable BYTEPIECE_CONFORMANCE_DIR
+// adds, if it is set; the latter has a PublishedModels beside it.
+std::filesystem::path project_folder();
+std::optional<std::filesystem::path> conformance_folder();
+PublishedModels& published_models();  // REQUIRES: conformance_folder() is there
 
 }  // namespace bytepiece::golden

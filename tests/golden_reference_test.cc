@@ -2,9 +2,7 @@
 //
 // The folder BYTEPIECE_GOLDEN_DIR (a compile definition) is part of the project. More cases are
 // checked where the environment variable BYTEPIECE_CONFORMANCE_DIR names a folder that has them in
-// golden/open/. Some of these belong to published models, which must lie, unzipped, in the folder
-// BYTEPIECE_CONFORMANCE_MODELS (default: models/ in the conformance folder); without them those
-// cases are left out, and a message says how many.
+// golden/open/, and published models that some of them belong to in models/.
 
 #include <doctest/doctest.h>
 
@@ -12,8 +10,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -24,6 +22,7 @@
 
 #include "golden_data.h"
 #include "reference.h"
+#include "support.h"
 
 namespace bytepiece {
 namespace {
@@ -32,62 +31,44 @@ using Ids = std::vector<std::uint32_t>;
 
 constexpr std::uint32_t kFirstPiece = 3;
 
-std::filesystem::path project_golden() { return BYTEPIECE_GOLDEN_DIR; }
-
-// The folder an environment variable names, if it is set.
-std::optional<std::filesystem::path> folder_of(const char* variable) {
-  const char* value = std::getenv(variable);
-  if (value == nullptr || *value == '\0') return std::nullopt;
-  return value;
-}
-
 std::optional<std::filesystem::path> open_golden() {
-  const auto folder = folder_of("BYTEPIECE_CONFORMANCE_DIR");
-  if (!folder) {
-    MESSAGE("BYTEPIECE_CONFORMANCE_DIR is not set: nothing checked here");
-    return std::nullopt;
-  }
-  return *folder / "golden" / "open";
+  const auto folder = golden::conformance_folder();
+  if (!folder) MESSAGE("BYTEPIECE_CONFORMANCE_DIR is not set: nothing checked here");
+  return folder;
 }
 
-std::filesystem::path published_models() {
-  if (const auto folder = folder_of("BYTEPIECE_CONFORMANCE_MODELS")) return *folder;
-  return folder_of("BYTEPIECE_CONFORMANCE_DIR").value() / "models";
-}
-
-// The models of one folder, each read once. A model that is not there is a null pointer.
+// Models by their names, each read once.
 class Models {
  public:
   struct Entry {
     golden::Model model;
     reference::PieceScores scores;
   };
+  using PathOf = std::function<std::filesystem::path(const std::string& name)>;
 
-  explicit Models(std::filesystem::path folder) : folder_(std::move(folder)) {}
-  Models(const Models&) = delete;
-  Models& operator=(const Models&) = delete;
-  ~Models() {
-    if (missing_ > 0) MESSAGE(missing_, " rows left out, their models are not in ", folder_);
-  }
+  explicit Models(PathOf path_of) : path_of_(std::move(path_of)) {}
 
-  const Entry* find(const std::string& name) {
-    if (!std::filesystem::exists(folder_ / name)) {
-      ++missing_;
-      return nullptr;
-    }
+  const Entry& find(const std::string& name) {
     const auto [entry, is_new] = entries_.try_emplace(name);
     if (is_new) {
-      entry->second.model = golden::read_model(folder_ / name);
+      entry->second.model = golden::read_model(path_of_(name));
       entry->second.scores = reference::piece_scores(entry->second.model.counts);
     }
-    return &entry->second;
+    return entry->second;
   }
 
  private:
-  std::filesystem::path folder_;
+  PathOf path_of_;
   std::map<std::string, Entry> entries_;
-  std::size_t missing_ = 0;
 };
+
+Models trained_models(const std::filesystem::path& folder) {
+  return Models([folder](const std::string& name) { return folder / "train" / name; });
+}
+
+Models published_models() {
+  return Models([](const std::string& name) { return golden::published_models().find(name); });
+}
 
 Ids ids_of(const golden::Model& model, const std::vector<std::string>& pieces) {
   Ids ids;
@@ -97,6 +78,7 @@ Ids ids_of(const golden::Model& model, const std::vector<std::string>& pieces) {
 
 void check_training(const std::filesystem::path& folder) {
   for (const golden::TrainRun& run : golden::read_manifest(folder)) {
+    if (testing::test_scale() == 0 && run.order > 2) continue;  // slow with sanitizers
     const auto vocabs = reference::train(golden::read_texts(folder, run),
                                          {run.order, run.vocab_sizes, run.max_piece_length, run.min_count,
                                           run.isolate_digits, run.ensure_unicode});
@@ -128,20 +110,18 @@ void check_models(const std::filesystem::path& folder) {
 
 void check_encoding(const std::filesystem::path& folder, Models models) {
   for (const golden::EncodeRow& row : golden::read_encode(folder)) {
-    const auto* entry = models.find(row.model);
-    if (entry == nullptr) continue;
+    const Models::Entry& entry = models.find(row.model);
     INFO(row.model, " ", row.kind, ": ", row.text);
-    CHECK(ids_of(entry->model, reference::encode(entry->scores, row.text)) == row.ids);
+    CHECK(ids_of(entry.model, reference::encode(entry.scores, row.text)) == row.ids);
   }
 }
 
 void check_decoding(const std::filesystem::path& folder, Models models) {
   for (const golden::DecodeRow& row : golden::read_decode(folder)) {
-    const auto* entry = models.find(row.model);
-    if (entry == nullptr) continue;
+    const Models::Entry& entry = models.find(row.model);
     std::string bytes;
     for (const std::uint32_t id : row.ids) {
-      if (id >= kFirstPiece) bytes += entry->model.pieces.at(id);
+      if (id >= kFirstPiece) bytes += entry.model.pieces.at(id);
     }
     INFO(row.model, ": ", row.text);
     CHECK(reference::drop_invalid_utf8(bytes) == row.text);
@@ -158,21 +138,20 @@ void check_normalization(const std::filesystem::path& folder) {
 
 void check_sampling(const std::filesystem::path& folder, Models models) {
   for (const golden::SamplingRow& row : golden::read_sampling(folder)) {
-    const auto* entry = models.find(row.model);
-    if (entry == nullptr) continue;
+    const Models::Entry& entry = models.find(row.model);
     INFO(row.model, " alpha ", row.alpha, ": ", row.text);
 
     // Chunks are independent, so the probabilities of their segmentations multiply.
     std::map<Ids, double> distribution = {{Ids{}, 1.0}};
     for (const std::string& chunk : reference::split(reference::normalize(row.text), 0, false)) {
-      const auto segmentations = reference::all_segmentations(entry->scores, chunk);
+      const auto segmentations = reference::all_segmentations(entry.scores, chunk);
       const auto probabilities = reference::sampling_distribution(segmentations, row.alpha);
       std::map<Ids, double> longer;
       for (const auto& [begun, probability] : distribution) {
         for (std::size_t i = 0; i < segmentations.size(); ++i) {
           Ids ids = begun;
           for (const std::string& piece : segmentations[i].pieces) {
-            ids.push_back(entry->model.ids.at(piece));
+            ids.push_back(entry.model.ids.at(piece));
           }
           longer[ids] = probability * probabilities[i];
         }
@@ -188,31 +167,33 @@ void check_sampling(const std::filesystem::path& folder, Models models) {
       largest_error = std::max(largest_error, std::abs(distribution[ids] / probability - 1));
     }
     CHECK(largest_error < 1e-9);
-    CHECK(ids_of(entry->model, reference::encode(entry->scores, row.text)) == row.best);
+    CHECK(ids_of(entry.model, reference::encode(entry.scores, row.text)) == row.best);
   }
 }
 
-TEST_CASE("the oracle trains the golden models of the project") { check_training(project_golden()); }
+TEST_SUITE_BEGIN("oracle");
+
+TEST_CASE("the oracle trains the golden models of the project") { check_training(golden::project_folder()); }
 
 TEST_CASE("the oracle trains the open golden models") {
   if (const auto folder = open_golden()) check_training(*folder);
 }
 
 TEST_CASE("the oracle orders pieces as in the golden models") {
-  check_models(project_golden());
+  check_models(golden::project_folder());
   if (const auto folder = open_golden()) check_models(*folder);
 }
 
 TEST_CASE("the oracle encodes the golden texts of the project") {
-  check_encoding(project_golden(), Models(project_golden() / "train"));
+  check_encoding(golden::project_folder(), trained_models(golden::project_folder()));
 }
 
 TEST_CASE("the oracle encodes the open golden texts") {
-  if (const auto folder = open_golden()) check_encoding(*folder, Models(published_models()));
+  if (const auto folder = open_golden()) check_encoding(*folder, published_models());
 }
 
 TEST_CASE("the oracle decodes the open golden ids") {
-  if (const auto folder = open_golden()) check_decoding(*folder, Models(published_models()));
+  if (const auto folder = open_golden()) check_decoding(*folder, published_models());
 }
 
 TEST_CASE("the oracle normalizes and splits the open golden texts") {
@@ -220,7 +201,7 @@ TEST_CASE("the oracle normalizes and splits the open golden texts") {
 }
 
 TEST_CASE("the oracle computes the open golden sampling distributions") {
-  if (const auto folder = open_golden()) check_sampling(*folder, Models(published_models()));
+  if (const auto folder = open_golden()) check_sampling(*folder, published_models());
 }
 
 // ---- What no golden case says ----
@@ -294,6 +275,8 @@ TEST_CASE("nothing to train on gives the single bytes") {
   CHECK(vocabs[0].size() == 256);
   CHECK_THROWS_AS(reference::train({}, {.vocab_sizes = {258}}), std::invalid_argument);
 }
+
+TEST_SUITE_END();
 
 }  // namespace
 }  // namespace bytepiece

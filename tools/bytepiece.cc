@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error like any other
   CLI::App app("BytePiece: a byte-level Unigram tokenizer", "bytepiece");
   app.set_version_flag("--version", "bytepiece " BYTEPIECE_VERSION);
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // none is an error too, but an unknown one shall be named
   app.formatter(std::make_shared<bytepiece::tools::HelpFormatter>());
   app.footer("'bytepiece COMMAND --help' tells more, with examples.");
   bytepiece::tools::add_train(app);
@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   bytepiece::tools::add_inspect(app);
   try {
     app.parse(argc, argv);
+    if (app.get_subcommands().empty()) return report(2, "a command is missing; see 'bytepiece --help'");
     if (std::fflush(stdout) != 0) return report(1, "standard output: cannot be written");
     return 0;
   } catch (const CLI::ParseError& error) {

@@ -1,7 +1,10 @@
 #include "tools/common.h"
 
+#include <bytepiece/types.h>
+
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 
@@ -68,6 +71,7 @@ std::vector<InputFile> input_files(const InputOptions& options, InputFormat othe
       {"text", InputFormat::kText}, {"lines", InputFormat::kLines}, {"jsonl", InputFormat::kJsonl}};
   std::vector<std::string> paths = options.paths;
   if (paths.empty()) paths.push_back("-");
+  if (std::count(paths.begin(), paths.end(), "-") > 1) throw Error("standard input (-) is named twice");
   std::vector<InputFile> files;
   for (const std::string& path : paths) {
     const InputFormat format =

@@ -20,7 +20,7 @@ struct Options {
 
 constexpr std::string_view kBlanks = " \t\r";
 
-std::vector<Id> parse_ids(std::string_view line, std::uint64_t number, std::size_t vocab_size) {
+std::vector<Id> parse_ids(std::string_view line, const std::string& place, std::size_t vocab_size) {
   std::vector<Id> ids;
   for (std::size_t at = 0; (at = line.find_first_not_of(kBlanks, at)) != std::string_view::npos;) {
     const std::size_t end = std::min(line.find_first_of(kBlanks, at), line.size());
@@ -29,11 +29,11 @@ std::vector<Id> parse_ids(std::string_view line, std::uint64_t number, std::size
     const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), id);
     const bool too_large = error == std::errc::result_out_of_range;
     if (!too_large && (error != std::errc() || stop != word.data() + word.size())) {
-      throw Error(fmt::format("input line {}: \"{}\" is no id; expected numbers separated by blanks", number,
+      throw Error(fmt::format("{}: \"{}\" is no id; expected numbers separated by blanks", place,
                               visible(word.substr(0, 40))));
     }
     if (too_large || id >= vocab_size) {
-      throw Error(fmt::format("input line {}: id {} is not in this model, whose ids are 0 to {}", number,
+      throw Error(fmt::format("{}: id {} is not in this model, whose ids are 0 to {}", place,
                               visible(word.substr(0, 40)), vocab_size - 1));
     }
     ids.push_back(id);
@@ -53,7 +53,8 @@ void run(const Options& options) {
   mapping.stage = "decode";
   mapping.line_feeds = options.format == "lines";
   mapping.map = [&](std::string_view line, std::uint64_t number, std::string& text) {
-    text += tokenizer.decode(parse_ids(line, number, tokenizer.vocab().size()));
+    text += tokenizer.decode(
+        parse_ids(line, fmt::format("{}, line {}", corpus.name, number), tokenizer.vocab().size()));
   };
   map_documents(corpus, mapping, options.run, out);
   out.commit();

@@ -37,18 +37,18 @@ std::string path_of_size(const std::string& output, const std::vector<std::size_
   return (path.parent_path() / name).string();
 }
 
-// Standard input can be read once and training reads twice, so it goes to a temporary file without a name.
+// A pipe can be read once and training reads twice, so it goes to a temporary file without a name.
 class Spool {
  public:
-  Spool() {
+  explicit Spool(int pipe) {
     std::string path = (std::filesystem::temp_directory_path() / "bytepiece.XXXXXX").string();
     fd_ = ::mkstemp(path.data());
     if (fd_ < 0) fail(path);
     ::unlink(path.c_str());
     std::vector<char> block(1 << 16);
-    for (ssize_t size; (size = ::read(STDIN_FILENO, block.data(), block.size())) != 0;) {
+    for (ssize_t size; (size = ::read(pipe, block.data(), block.size())) != 0;) {
       if (size < 0 && errno == EINTR) continue;
-      if (size < 0) fail("standard input");
+      if (size < 0) fail("the pipe");
       for (ssize_t done = 0, written; done < size; done += written) {
         written = ::write(fd_, block.data() + done, static_cast<std::size_t>(size - done));
         if (written < 0) fail(path);
@@ -64,12 +64,26 @@ class Spool {
  private:
   [[noreturn]] static void fail(const std::string& where) {
     throw Error(
-        fmt::format("{}: {}; standard input is kept in a temporary file while training (choose the "
+        fmt::format("{}: {}; a pipe is kept in a temporary file while training (choose the "
                     "folder with TMPDIR)",
                     where, std::strerror(errno)));
   }
   int fd_;
 };
+
+// Replaces standard input or a pipe with a name by its copy.
+void spool_pipe(InputFile& file, std::vector<std::unique_ptr<Spool>>& spools) {
+  const bool standard_input = file.path == "-";
+  std::error_code error;
+  const auto type = std::filesystem::status(file.path, error).type();
+  if (!standard_input && type != std::filesystem::file_type::fifo) return;
+  file.name = standard_input ? "standard input" : file.path.string();
+  const int pipe = standard_input ? STDIN_FILENO : ::open(file.path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (pipe < 0) throw Error(fmt::format("{}: cannot be read: {}", file.name, std::strerror(errno)));
+  spools.push_back(std::make_unique<Spool>(pipe));
+  if (!standard_input) ::close(pipe);
+  file.path = spools.back()->path();
+}
 
 struct Result {
   std::vector<std::string> paths;
@@ -117,15 +131,9 @@ void run(Options& options) {
   options.train.ensure_unicode = !options.no_ensure_unicode;
   options.train.threads = options.run.threads;
   const auto begin = std::chrono::steady_clock::now();
-  std::unique_ptr<Spool> spool;
+  std::vector<std::unique_ptr<Spool>> spools;
   std::vector<InputFile> files = input_files(options.input, InputFormat::kText);
-  for (InputFile& file : files) {
-    if (file.path != "-") continue;
-    if (spool) throw Error("standard input is named twice");
-    spool = std::make_unique<Spool>();
-    file.path = spool->path();
-    file.name = "standard input";
-  }
+  for (InputFile& file : files) spool_pipe(file, spools);
   const Corpus corpus = read_files(files);
   for (std::size_t i = 0; i < options.train.vocab_sizes.size(); ++i) {  // better now than after hours
     static_cast<void>(OutputFile(path_of_size(options.output, options.train.vocab_sizes, i)));

@@ -23,16 +23,20 @@ bool is_regular_or_missing(const std::filesystem::path& path) {
   return ::stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode);
 }
 
-// Writing to a symbolic link replaces what it points to, not the link.
-std::filesystem::path without_links(const std::filesystem::path& path) {
-  std::error_code ignored;
-  const auto resolved = std::filesystem::weakly_canonical(path, ignored);
-  return ignored ? path : resolved;
+// Writing to a symbolic link makes or replaces what it points to, not the link.
+std::filesystem::path without_links(std::filesystem::path path) {
+  constexpr int kMostLinks = 40;
+  std::error_code error;
+  for (int links = 0; links < kMostLinks && std::filesystem::is_symlink(path, error); ++links) {
+    path = path.parent_path() / std::filesystem::read_symlink(path, error);
+  }
+  return path;
 }
 
 }  // namespace
 
 OutputFile::OutputFile(const std::filesystem::path& path) : name_(path.string()), owns_fd_(true) {
+  if (path.empty()) throw Error("the name of an output file is empty; name a file");
   if (is_regular_or_missing(path)) {
     target_ = without_links(path);
     open_temporary();

@@ -1,26 +1,27 @@
 // The bytes of a file, one block after the other, decompressed where its content is gzip, zstd, xz or bzip2.
 //
-// libarchive does the work: one reader for every compression, with "raw" as the only archive format, so that
-// a .tar.gz is just its tar bytes. A file that is not compressed passes through as it is.
+//   RawInput ─▶ begins with 1F 8B?  yes ─▶ zlib, which verifies the checksums of every member
+//                                   no  ─▶ libarchive: every other compression, or the bytes as they are
 //
-// Costs: one block in memory. Thread rule: one thread at a time.
+// libarchive reads gzip too, but lets damage pass: it does not look at the checksums. Its only archive format
+// here is "raw", so a .tar.zst is just its tar bytes.
+//
+// Costs: a block or two in memory. Thread rule: one thread at a time.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
 
-struct archive;
-
 namespace bytepiece {
 
 class ByteStream {
  public:
   // "-" is standard input. `name` is for messages. Throws Error.
-  ByteStream(const std::filesystem::path& path, std::string name);
+  ByteStream(const std::filesystem::path& path, const std::string& name);
+  ~ByteStream();
 
   // The next block, valid until the next call; empty at the end. Throws Error: unreadable, damaged.
   std::string_view next();
@@ -29,14 +30,10 @@ class ByteStream {
   std::uint64_t position() const;
 
  private:
-  [[noreturn]] void fail() const;
-
-  struct Close {
-    void operator()(archive* reader) const;
-  };
-  std::string name_;
-  std::unique_ptr<archive, Close> reader_;
-  bool at_end_ = false;
+  class Gzip;
+  class Archive;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace bytepiece

@@ -22,7 +22,6 @@ PieceIndex index_of(const Vocab& vocab) {
   return PieceIndex(pieces, scores);
 }
 
-// Scratch memory of a thread's last call, kept for its next one unless it has become large.
 struct Scratch {
   std::string normalized;
   Viterbi viterbi;

@@ -67,6 +67,7 @@ void PieceCounter::grow() {
 
 PieceCounts combine(std::vector<PieceCounter> counters, std::size_t threads) {
   PieceCounts result;
+  result.storage.reserve(counters.size());  // a short string that moves takes its bytes along
   std::vector<List> lists(256);  // by first byte
   for (PieceCounter& counter : counters) {
     const std::string& bytes = result.storage.emplace_back(counter.take_bytes());

@@ -40,6 +40,8 @@ add_library(bytepiece_xxhash INTERFACE)
 target_include_directories(bytepiece_xxhash SYSTEM INTERFACE $<BUILD_INTERFACE:${BYTEPIECE_XXHASH_INCLUDE}>)
 add_library(xxhash::xxhash ALIAS bytepiece_xxhash)
 
+find_package(ZLIB REQUIRED)
+
 find_package(LibArchive QUIET)
 if(NOT TARGET LibArchive::LibArchive)
   set(ENABLE_TEST OFF)

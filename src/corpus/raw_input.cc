@@ -1,0 +1,50 @@
+// Tested by tests/readers_test.cc.
+#include "corpus/raw_input.h"
+
+#include <bytepiece/types.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace bytepiece {
+namespace {
+
+constexpr std::size_t kBlockBytes = 1 << 18;
+
+}  // namespace
+
+RawInput::RawInput(const std::filesystem::path& path, std::string name)
+    : name_(std::move(name)), buffer_(kBlockBytes) {
+  fd_ = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd_ < 0) fail();
+}
+
+RawInput::~RawInput() { ::close(fd_); }
+
+std::string_view RawInput::peek() {
+  if (peeked_) return block_;
+  peeked_ = true;
+  ssize_t size;
+  do {
+    size = ::read(fd_, buffer_.data(), buffer_.size());
+  } while (size < 0 && errno == EINTR);
+  if (size < 0) fail();
+  return block_ = {buffer_.data(), static_cast<std::size_t>(size)};
+}
+
+std::string_view RawInput::next() {
+  peek();
+  peeked_ = false;
+  position_ += block_.size();
+  return block_;
+}
+
+void RawInput::fail() const {
+  throw Error(fmt::format("{}: cannot be read: {}", name_, std::strerror(errno)));
+}
+
+}  // namespace bytepiece

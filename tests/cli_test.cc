@@ -1,0 +1,530 @@
+// The command line as a person uses it: small scripts in a temporary folder, and what they leave behind.
+#include <bytepiece/vocab.h>
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "golden_data.h"
+#include "support.h"
+
+namespace bytepiece {
+namespace {
+
+using namespace testing;
+
+TEST_SUITE_BEGIN("cli");
+
+using Files = std::map<std::string, std::string>;
+
+struct Outcome {
+  int status = 0;
+  std::string out, err;
+};
+
+std::string quoted(const std::filesystem::path& path) { return "'" + path.string() + "'"; }
+
+// A folder in which scripts run, with the command on the PATH.
+class Shell {
+ public:
+  Outcome run(const std::string& script, const std::string& input = "") const {
+    write_bytes(outside_ / "in", input);
+    const std::filesystem::path command = BYTEPIECE_COMMAND;
+    const std::string line = "cd " + quoted(folder_.path()) + " && PATH=" + quoted(command.parent_path()) +
+                             ":\"$PATH\" && { " + script + "\n} <" + quoted(outside_ / "in") + " >" +
+                             quoted(outside_ / "out") + " 2>" + quoted(outside_ / "err");
+    const int status = std::system(line.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, golden::read_bytes(outside_ / "out"),
+            golden::read_bytes(outside_ / "err")};
+  }
+
+  // A script that must succeed, and what it prints.
+  std::string good(const std::string& script, const std::string& input = "") const {
+    const Outcome outcome = run(script, input);
+    CAPTURE(script);
+    CAPTURE(outcome.err);
+    CHECK(outcome.status == 0);
+    return outcome.out;
+  }
+
+  void write(const std::string& name, const std::string& content) const {
+    write_bytes(folder_ / name, content);
+  }
+  std::string read(const std::string& name) const { return golden::read_bytes(folder_ / name); }
+  Files files() const { return files_in(folder_.path()); }
+  std::filesystem::path path(const std::string& name) const { return folder_ / name; }
+
+ private:
+  TemporaryFolder folder_, outside_;
+};
+
+std::string corpus() {
+  std::string text;
+  for (int i = 0; i < 60; ++i) {
+    text += "hello world, the cat sat on the mat\nthe dog and the cat say hello\n\u4F60\u597D\u4E16\u754C " +
+            std::to_string(i % 7) + "\n";
+  }
+  return text;
+}
+
+// With corpus.txt and a model of it, toy.bp.
+struct ShellWithModel : Shell {
+  ShellWithModel() {
+    write("corpus.txt", corpus());
+    good("bytepiece train -q corpus.txt -o toy.bp --vocab-size 400");
+  }
+};
+
+std::size_t lines_in(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+TEST_CASE("cli: train, encode, decode, inspect") {
+  Shell shell;
+  shell.write("corpus.txt", corpus());
+  const Outcome trained = shell.run("bytepiece train corpus.txt -o toy.bp --vocab-size 400");
+  CHECK(trained.status == 0);
+  CHECK(trained.out.empty());
+  CHECK(contains(trained.err, "toy.bp: "));
+  CHECK(Vocab::load(shell.path("toy.bp")).size() <= 400);
+
+  const std::string ids = shell.good("echo 'hello world' | bytepiece encode toy.bp");
+  CHECK(lines_in(ids) == 1);
+  CHECK(shell.good("bytepiece decode toy.bp", ids) == "hello world\n");
+  CHECK(shell.good("bytepiece encode toy.bp --bos --eos", "hello\n").starts_with("1 "));
+  CHECK(shell.good("bytepiece encode toy.bp --bos --eos", "hello\n").ends_with(" 2\n"));
+  CHECK(shell.good("bytepiece encode toy.bp --bos --eos", "\n") == "1 2\n");
+  CHECK(shell.good("bytepiece encode toy.bp --output-format pieces", "a\\z\n") == "a \\\\ z\n");
+
+  shell.good(
+      "bytepiece encode toy.bp corpus.txt -o corpus.ids && bytepiece decode toy.bp corpus.ids -o back.txt");
+  CHECK(shell.read("back.txt") == shell.read("corpus.txt"));
+
+  CHECK(contains(shell.good("bytepiece inspect toy.bp"), "3 reserved, 256 bytes"));
+  CHECK(contains(shell.good("bytepiece inspect --json toy.bp"), "\"ids\": "));
+  const std::string pieces = shell.good("bytepiece inspect --pieces toy.bp");
+  CHECK(lines_in(pieces) + 3 == Vocab::load(shell.path("toy.bp")).size());
+  CHECK(contains(pieces, "\n13\t"));
+  CHECK(contains(pieces, "\t\\n\n"));
+  CHECK(lines_in(shell.good("bytepiece inspect --pieces --json toy.bp")) == lines_in(pieces));
+}
+
+TEST_CASE("cli: help and version") {
+  const Shell shell;
+  CHECK(shell.good("bytepiece --version").starts_with("bytepiece "));
+  for (const std::string command : {"", "train", "encode", "decode", "inspect"}) {
+    CAPTURE(command);
+    const Outcome outcome = shell.run("bytepiece " + command + " --help");
+    CHECK(outcome.status == 0);
+    CHECK(outcome.err.empty());
+    CHECK(contains(outcome.out, "--help"));
+    CHECK(contains(outcome.out, command));
+  }
+}
+
+struct Content {
+  std::string name, bytes;
+};
+
+TEST_CASE("cli: every file comes back byte for byte") {
+  std::string every_byte;
+  for (int byte = 0; byte < 256; ++byte) every_byte += static_cast<char>(byte);
+  const Content rows[] = {
+      {"text", corpus()},
+      {"no final line feed", "hello\nworld"},
+      {"empty", ""},
+      {"one line feed", "\n"},
+      {"only line feeds", "\n\n\n\n"},
+      {"CR LF", "hello\r\nworld\r\n\r\n"},
+      {"CR", "hello\rworld\r"},
+      {"invalid UTF-8", "\xFF\xFE\n\xE4\xBD\n\x80hello\xC3"},
+      {"NUL", bytes("a\0b\n\0\n\0\0")},
+      {"every byte", every_byte + every_byte},
+      {"byte order mark", "\xEF\xBB\xBFhello\n"},
+      {"blanks", "  hello  \n\t\n \n"},
+      {"one long line", std::string(700000, 'x') + "hello"},
+  };
+  const ShellWithModel shell;
+  for (const Content& row : rows) {
+    CAPTURE(row.name);
+    shell.write("in", row.bytes);
+    for (const std::string threads : {"1", "3"}) {
+      const std::string back = shell.good("bytepiece encode -T " + threads +
+                                          " toy.bp in | bytepiece decode -T " + threads + " toy.bp");
+      const bool same = back == row.bytes;
+      CHECK(same);
+    }
+    shell.good(
+        "bytepiece encode --input-format text toy.bp in -o ids && "
+        "bytepiece decode --output-format text toy.bp ids -o back");
+    const bool same_text = shell.read("back") == row.bytes;
+    CHECK(same_text);
+  }
+}
+
+TEST_CASE("cli: standard input and output") {
+  const ShellWithModel shell;
+  const std::string ids = shell.good("bytepiece encode toy.bp corpus.txt");
+  CHECK(lines_in(ids) == lines_in(corpus()));
+  CHECK(shell.good("bytepiece encode toy.bp", corpus()) == ids);
+  CHECK(shell.good("bytepiece encode toy.bp -", corpus()) == ids);
+  CHECK(shell.good("bytepiece encode toy.bp - -o -", corpus()) == ids);
+  CHECK(shell.good("bytepiece encode toy.bp <corpus.txt") == ids);
+  CHECK(shell.good("bytepiece encode toy.bp corpus.txt - corpus.txt", "hello\n") ==
+        ids + shell.good("bytepiece encode toy.bp", "hello\n") + ids);
+  CHECK(shell.good("bytepiece decode toy.bp -", ids) == corpus());
+  const std::string model = shell.read("toy.bp");
+  CHECK(shell.good("bytepiece train -q --vocab-size 400 - -o -", corpus()) == model);
+  CHECK(shell.good("cat corpus.txt | bytepiece train -q --vocab-size 400 - -o -") == model);
+  CHECK(shell.good("bytepiece train -q --vocab-size 400 corpus.txt -o - | cat") == model);
+  CHECK(shell.files().size() == 2);
+}
+
+TEST_CASE("cli: a pipe with a name is trained on as the file is, or refused") {
+  const ShellWithModel shell;
+  for (const std::string input : {"/dev/stdin", "/proc/self/fd/0"}) {
+    const Outcome outcome =
+        shell.run("cat corpus.txt | bytepiece train -q --vocab-size 400 " + input + " -o out.bp");
+    CAPTURE(input);
+    CAPTURE(outcome.err);
+    if (outcome.status == 0) {
+      const bool same = shell.read("out.bp") == shell.read("toy.bp");
+      CHECK(same);
+    } else {
+      CHECK(outcome.status == 1);
+      CHECK(contains(outcome.err, input));
+    }
+  }
+}
+
+TEST_CASE("cli: several sizes make several files") {
+  const ShellWithModel shell;
+  shell.good("bytepiece train -q corpus.txt -o many.bp --vocab-size 300,270");
+  shell.good("bytepiece train -q corpus.txt -o plain --vocab-size 300,270");
+  shell.good("mkdir d.e && bytepiece train -q corpus.txt -o d.e/x.y.json --vocab-size 270,300");
+  CHECK(shell.read("many.300.bp") == shell.read("plain.300"));
+  CHECK(shell.read("many.270.bp") == shell.read("plain.270"));
+  CHECK(shell.read("d.e/x.y.300.json") == shell.read("plain.300"));
+  CHECK(shell.read("d.e/x.y.270.json") == shell.read("plain.270"));
+  CHECK(Vocab::load(shell.path("many.270.bp")).size() <= 270);
+  CHECK_FALSE(std::filesystem::exists(shell.path("many.bp")));
+  const std::string summary = shell.good("bytepiece train --json corpus.txt -o many.bp --vocab-size 300,270");
+  CHECK(contains(summary, "\"path\": \"many.300.bp\""));
+}
+
+TEST_CASE("cli: the number of threads changes nothing") {
+  const ShellWithModel shell;
+  std::string large;
+  while (large.size() < 1500000) large += corpus();
+  shell.write("large.txt", large);
+  const std::string model = shell.good("bytepiece train -q -T 1 large.txt -o -");
+  const std::string ids = shell.good("bytepiece encode -T 1 toy.bp large.txt");
+  for (const std::string threads : {"2", "3", "0"}) {
+    CAPTURE(threads);
+    const bool same_model =
+        shell.good("bytepiece train -q --threads " + threads + " large.txt -o -") == model;
+    const bool same_ids = shell.good("bytepiece encode --threads " + threads + " toy.bp large.txt") == ids;
+    const bool same_text = shell.good("bytepiece decode --threads " + threads + " toy.bp", ids) == large;
+    CHECK(same_model);
+    CHECK(same_ids);
+    CHECK(same_text);
+  }
+}
+
+TEST_CASE("cli: compressed input, by content") {
+  const ShellWithModel shell;
+  const std::string model = shell.read("toy.bp"), ids = shell.good("bytepiece encode toy.bp corpus.txt");
+  for (const std::string filter : {"gzip", "zstd", "xz", "bzip2"}) {
+    CAPTURE(filter);
+    shell.write("packed", compressed(corpus(), filter));
+    CHECK(shell.good("bytepiece encode toy.bp packed") == ids);
+    CHECK(shell.good("bytepiece encode toy.bp <packed") == ids);
+    CHECK(shell.good("bytepiece train -q --vocab-size 400 packed -o -") == model);
+    CHECK(shell.good("bytepiece train -q --vocab-size 400 - -o - <packed") == model);
+    shell.write("packed.ids", compressed(ids, filter));
+    CHECK(shell.good("bytepiece decode toy.bp packed.ids") == corpus());
+  }
+}
+
+TEST_CASE("cli: JSON lines") {
+  const ShellWithModel shell;
+  const std::string json =
+      "{\"text\": \"hello\", \"body\": \"the cat\"}\n{\"body\": \"a\\nb\", \"text\": \"dog\"}\n";
+  shell.write("a.jsonl", json);
+  shell.write("a.ndjson.gz", compressed(json, "gzip"));
+  shell.write("plain", json);
+  const std::string ids = shell.good("bytepiece encode toy.bp a.jsonl");
+  CHECK(shell.good("bytepiece decode toy.bp", ids) == "hello\ndog\n");
+  CHECK(shell.good("bytepiece encode toy.bp a.ndjson.gz") == ids);
+  CHECK(shell.good("bytepiece encode toy.bp plain --input-format jsonl") == ids);
+  CHECK(shell.good("bytepiece encode toy.bp --input-format jsonl <plain") == ids);
+  CHECK(shell.good("bytepiece encode toy.bp a.jsonl --field body | bytepiece decode toy.bp") ==
+        "the cat\na\nb\n");
+  CHECK(shell.good("bytepiece encode toy.bp a.jsonl --input-format lines | bytepiece decode toy.bp") == json);
+  shell.write("text.txt", "hello");
+  shell.write("one.jsonl", "{\"body\": \"hello\"}\n");
+  CHECK(shell.good("bytepiece train -q one.jsonl --field body -o -") ==
+        shell.good("bytepiece train -q text.txt -o -"));
+}
+
+TEST_CASE("cli: an output file may be the input, a link, or what is no file") {
+  const ShellWithModel shell;
+  shell.write("a", corpus());
+  shell.good("bytepiece encode toy.bp a -o a && bytepiece decode toy.bp a -o a");
+  CHECK(shell.read("a") == corpus());
+  shell.good("ln -s a link && bytepiece encode toy.bp corpus.txt -o link && test -h link");
+  CHECK(shell.read("a") == shell.good("bytepiece encode toy.bp corpus.txt"));
+  shell.good("bytepiece encode toy.bp corpus.txt -o /dev/null && test -c /dev/null");
+  CHECK(shell.good("bytepiece encode toy.bp corpus.txt -o /dev/stdout | cat") == shell.read("a"));
+}
+
+// ---- Bad input ----
+
+struct Bad {
+  std::string script;
+  int status;
+  Strings messages;  // what standard error contains
+};
+
+// Runs scripts that must fail: with the status and the message of one line, and without touching a file.
+void check_bad(const Shell& shell, const std::vector<Bad>& rows) {
+  const Files before = shell.files();
+  for (const Bad& row : rows) {
+    CAPTURE(row.script);
+    const Outcome outcome = shell.run(row.script);
+    CAPTURE(outcome.err);
+    CHECK(outcome.status == row.status);
+    CHECK(lines_in(outcome.err) == 1);
+    CHECK(outcome.err.starts_with("bytepiece: "));
+    for (const std::string& message : row.messages) {
+      CAPTURE(message);
+      CHECK(contains(outcome.err, message));
+    }
+    const bool nothing_changed = shell.files() == before;
+    CHECK(nothing_changed);
+  }
+}
+
+TEST_CASE("cli: a command line that cannot be understood") {
+  const ShellWithModel shell;
+  check_bad(
+      shell,
+      {{"bytepiece", 2, {"command is missing", "bytepiece --help"}},
+       {"bytepiece knit", 2, {"knit"}},
+       {"bytepiece train corpus.txt", 2, {"--output is required", "bytepiece train --help"}},
+       {"bytepiece train -o x.bp", 2, {"INPUT is required"}},
+       {"bytepiece encode", 2, {"MODEL is required", "bytepiece encode --help"}},
+       {"bytepiece decode", 2, {"MODEL is required"}},
+       {"bytepiece inspect", 2, {"MODEL is required"}},
+       {"bytepiece train --nope corpus.txt -o x.bp", 2, {"--nope", "bytepiece train --help"}},
+       {"bytepiece encode toy.bp --nope corpus.txt -o x", 2, {"--nope"}},
+       {"bytepiece --nope", 2, {"--nope"}},
+       {"bytepiece inspect toy.bp other.bp", 2, {"other.bp"}},
+       {"bytepiece train corpus.txt -o x.bp --vocab-size 258", 2, {"--vocab-size", "258", "259"}},
+       {"bytepiece train corpus.txt -o x.bp --vocab-size 1000,258", 2, {"--vocab-size", "258", "259"}},
+       {"bytepiece train corpus.txt -o x.bp --vocab-size 0", 2, {"--vocab-size"}},
+       {"bytepiece train corpus.txt -o x.bp --vocab-size -5", 2, {"--vocab-size"}},
+       {"bytepiece train corpus.txt -o x.bp --vocab-size many", 2, {"--vocab-size", "many"}},
+       {"bytepiece train corpus.txt -o x.bp --vocab-size 300.5", 2, {"--vocab-size"}},
+       {"bytepiece train corpus.txt -o x.bp --vocab-size 99999999999999999999", 2, {"--vocab-size"}},
+       {"bytepiece train corpus.txt -o x.bp --vocab-size ''", 2, {"--vocab-size"}},
+       {"bytepiece train corpus.txt -o x.bp --order 0", 2, {"--order", "1", "8"}},
+       {"bytepiece train corpus.txt -o x.bp --order 9", 2, {"--order", "1", "8"}},
+       {"bytepiece train corpus.txt -o x.bp --min-count 0", 2, {"--min-count"}},
+       {"bytepiece train corpus.txt -o x.bp --min-count -1", 2, {"--min-count"}},
+       {"bytepiece train corpus.txt -o x.bp --max-piece-length 0", 2, {"--max-piece-length"}},
+       {"bytepiece train corpus.txt -o x.bp --threads -1", 2, {"--threads"}},
+       {"bytepiece train corpus.txt -o x.bp --threads 1000000", 2, {"--threads"}},
+       {"bytepiece train corpus.txt -o x.bp --input-format csv", 2, {"--input-format", "csv", "jsonl"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --output-format xml", 2, {"--output-format", "xml", "ids"}},
+       {"bytepiece decode toy.bp corpus.txt -o x --output-format xml",
+        2,
+        {"--output-format", "xml", "text"}}});
+}
+
+TEST_CASE("cli: input that cannot be read") {
+  const ShellWithModel shell;
+  shell.good("mkdir folder && : >empty && printf '\\n' >feed");
+  shell.write("old", "old");
+  check_bad(shell, {{"bytepiece train none.txt -o old", 1, {"none.txt: no such file"}},
+                    {"bytepiece train corpus.txt none.txt -o old", 1, {"none.txt: no such file"}},
+                    {"bytepiece train folder -o old", 1, {"folder: is a directory"}},
+                    {"bytepiece train empty -o old", 1, {"empty"}},
+                    {"bytepiece train empty empty -o old", 1, {"empty"}},
+                    {"bytepiece train - -o old </dev/null", 1, {"empty"}},
+                    {"bytepiece train --input-format lines feed -o old", 1, {"empty"}},
+                    {"bytepiece train - - -o old", 1, {"standard input", "twice"}},
+                    {"bytepiece encode toy.bp none.txt -o old", 1, {"none.txt: no such file"}},
+                    {"bytepiece encode toy.bp folder -o old", 1, {"folder: is a directory"}},
+                    {"bytepiece decode toy.bp none.txt -o old", 1, {"none.txt: no such file"}},
+                    {"bytepiece encode none.bp corpus.txt -o old", 1, {"none.bp: no such file"}},
+                    {"bytepiece encode folder corpus.txt -o old", 1, {"folder: is a directory"}},
+                    {"bytepiece decode none.bp corpus.txt -o old", 1, {"none.bp: no such file"}},
+                    {"bytepiece inspect none.bp", 1, {"none.bp: no such file"}},
+                    {"bytepiece inspect folder", 1, {"folder: is a directory"}},
+                    {"bytepiece inspect empty", 1, {"empty: not a model"}},
+                    {"bytepiece encode corpus.txt toy.bp -o old", 1, {"corpus.txt: not a model"}}});
+  if (::geteuid() == 0) return;  // root may read anything
+  shell.good("cp corpus.txt locked && chmod 000 locked");
+  for (const std::string script :
+       {"train locked -o old", "encode toy.bp locked -o old", "encode locked corpus.txt -o old"}) {
+    const Outcome outcome = shell.run("bytepiece " + script);
+    CAPTURE(outcome.err);
+    CHECK(outcome.status == 1);
+    CHECK(contains(outcome.err, "locked: "));
+    CHECK(shell.read("old") == "old");
+  }
+}
+
+TEST_CASE("cli: broken input") {
+  const ShellWithModel shell;
+  shell.write("old", "old");
+  for (const std::string filter : {"gzip", "zstd", "xz", "bzip2"}) {
+    const std::string packed = compressed(corpus(), filter);
+    shell.write("cut." + filter, packed.substr(0, packed.size() / 2));
+  }
+  shell.write("cut.jsonl", "{\"text\": \"a\"}\n{\"text\": \"b");
+  shell.write("none.jsonl", "{\"text\": \"a\"}\n{\"body\": \"b\"}\n");
+  shell.write("number.jsonl", "{\"text\": \"a\"}\n{\"text\": 5}\n");
+  std::vector<Bad> rows;
+  for (const std::string command : {"train -q", "encode toy.bp"}) {
+    const auto add = [&](const std::string& input, const Strings& messages) {
+      rows.push_back({"bytepiece " + command + " " + input + " -o old", 1, messages});
+    };
+    for (const std::string filter : {"gzip", "zstd", "xz", "bzip2"}) {
+      add("cut." + filter, {"cut." + filter + ": cannot be read"});
+      add("- <cut." + filter, {"standard input: cannot be read"});
+    }
+    add("corpus.txt cut.gzip", {"cut.gzip: cannot be read"});
+    add("cut.jsonl", {"cut.jsonl, line 2: not JSON"});
+    add("none.jsonl", {"none.jsonl, line 2: no field \"text\"", "--field"});
+    add("none.jsonl --field body", {"none.jsonl, line 1: no field \"body\""});
+    add("number.jsonl", {"number.jsonl, line 2: field \"text\" is not a string"});
+    add("corpus.txt --input-format jsonl", {"corpus.txt, line 1: not JSON"});
+  }
+  check_bad(shell, rows);
+}
+
+TEST_CASE("cli: a model that is none") {
+  const ShellWithModel shell;
+  shell.write("old", "old");
+  const std::string good = shell.read("toy.bp");
+  const auto replaced = [&](const std::string& from, const std::string& to) {
+    std::string model = good;
+    const std::size_t at = model.find(from);
+    REQUIRE(at != std::string::npos);
+    return model.replace(at, from.size(), to);
+  };
+  const auto without = [&](const std::string& key) {  // the member with that key
+    const std::size_t begin = good.find("    \"" + key + "\""), end = good.find("],\n", begin) + 3;
+    return good.substr(0, begin) + good.substr(end);
+  };
+  const auto member = [](const std::string& key, const std::string& id, const std::string& text,
+                         const std::string& count) {
+    return "\"" + key + "\": [\n        " + id + ",\n        \"" + text + "\",\n        " + count + "\n    ]";
+  };
+  const Vocab vocab = Vocab::load(shell.path("toy.bp"));
+  const std::string count = std::to_string(vocab.count('z' + kFirstPiece));
+  const std::string z = member("eg==", std::to_string('z' + kFirstPiece), "z", count);
+  const std::map<std::string, std::pair<std::string, std::string>> models = {
+      {"text", {"hello\n", "not a model"}},
+      {"array", {"[1, 2, 3]", "not a model"}},
+      {"string", {"\"model\"", "not a model"}},
+      {"no_members", {"{}", "0x00 is no piece"}},
+      {"no_byte", {without("eg=="), "0x7A is no piece"}},
+      {"piece_twice", {replaced("{\n", "{\n" + z + ",\n"), "z is there twice"}},
+      {"id_twice", {replaced(z, member("eg==", "124", "z", count)), "z has id 124"}},
+      {"zero", {replaced(z, member("eg==", "125", "z", "0")), "piece z: its count"}},
+      {"negative", {replaced(z, member("eg==", "125", "z", "-1")), "piece z: its count"}},
+      {"fraction", {replaced(z, member("eg==", "125", "z", "1.5")), "piece z: its count"}},
+      {"huge", {replaced(z, member("eg==", "125", "z", "18446744073709551615")), "2^64"}},
+      {"too_huge", {replaced(z, member("eg==", "125", "z", "99999999999999999999")), ""}},
+      {"no_base64", {replaced("\"eg==\"", "\"e*==\""), "e*=="}},
+  };
+  std::vector<Bad> rows;
+  for (const auto& [name, model] : models) {
+    shell.write(name, model.first);
+    rows.push_back({"bytepiece inspect " + name, 1, {name + ": ", model.second}});
+    rows.push_back({"bytepiece encode " + name + " corpus.txt -o old", 1, {name + ": ", model.second}});
+  }
+  for (const std::size_t size :
+       {std::size_t{1}, std::size_t{2}, good.size() / 3, good.size() / 2, good.size() - 2, good.size() - 1}) {
+    const std::string name = "cut" + std::to_string(size);
+    shell.write(name, good.substr(0, size));
+    rows.push_back({"bytepiece decode " + name + " </dev/null -o old", 1, {name + ": not a model"}});
+  }
+  check_bad(shell, rows);
+}
+
+TEST_CASE("cli: ids that are none") {
+  const ShellWithModel shell;
+  shell.write("old", "old");
+  shell.write("good", "3 4\n");
+  std::vector<Bad> rows;
+  for (const std::string id : {"x", "3x", "-3", "+3", "3.0", "0x3", "3,4", "400", "4294967296", "4294967299",
+                               "18446744073709551619", "99999999999999999999999999"}) {
+    shell.write("bad" + id, "3 4\n5 " + id + " 6\n7\n");
+    rows.push_back({"bytepiece decode toy.bp bad" + id + " -o old", 1, {"line 2", id}});
+  }
+  check_bad(shell, rows);
+}
+
+TEST_CASE("cli: output that cannot be written") {
+  const ShellWithModel shell;
+  shell.good("mkdir folder && bytepiece encode toy.bp corpus.txt -o ids");
+  check_bad(
+      shell,
+      {{"bytepiece train corpus.txt -o none/x.bp", 1, {"none/x.bp: cannot be written", "folder"}},
+       {"bytepiece train corpus.txt -o folder", 1, {"folder: cannot be written"}},
+       {"bytepiece train corpus.txt -o folder/", 1, {"folder/: cannot be written"}},
+       {"bytepiece train corpus.txt -o corpus.txt/x", 1, {"corpus.txt/x: cannot be written"}},
+       {"bytepiece train corpus.txt -o ''", 1, {}},
+       {"bytepiece train -q corpus.txt -o /dev/full", 1, {"/dev/full: cannot be written: No space"}},
+       {"bytepiece train -q corpus.txt -o - >/dev/full", 1, {"No space"}},
+       {"bytepiece encode toy.bp corpus.txt -o none/x", 1, {"none/x: cannot be written", "folder"}},
+       {"bytepiece encode toy.bp corpus.txt -o folder", 1, {"folder: cannot be written"}},
+       {"bytepiece encode toy.bp corpus.txt -o ''", 1, {}},
+       {"bytepiece encode toy.bp corpus.txt -o /dev/full", 1, {"/dev/full: cannot be written: No space"}},
+       {"bytepiece encode toy.bp corpus.txt >/dev/full", 1, {"standard output: cannot be written: No space"}},
+       {"bytepiece decode toy.bp ids >/dev/full", 1, {"standard output: cannot be written: No space"}},
+       {"bytepiece inspect toy.bp >/dev/full", 1, {"standard output: cannot be written"}},
+       {"bytepiece inspect --pieces toy.bp >/dev/full", 1, {"standard output: cannot be written: No space"}},
+       {"bytepiece encode toy.bp corpus.txt >&-", 1, {"standard output: cannot be written"}}});
+  if (::geteuid() == 0) return;  // root may write anywhere
+  shell.good("chmod 500 folder");
+  const Outcome outcome = shell.run("bytepiece train -q corpus.txt -o folder/x.bp");
+  CHECK(outcome.status == 1);
+  CHECK(contains(outcome.err, "folder/x.bp: cannot be written: Permission denied"));
+}
+
+TEST_CASE("cli: a closed pipe is an error, not a crash") {
+  const ShellWithModel shell;
+  shell.good("bytepiece encode toy.bp corpus.txt -o ids");
+  for (const std::string script : {"encode toy.bp corpus.txt", "decode toy.bp ids", "inspect toy.bp",
+                                   "inspect --pieces toy.bp", "train -q corpus.txt -o -"}) {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    ::close(ends[0]);
+    REQUIRE(::dup2(ends[1], 9) == 9);
+    ::close(ends[1]);
+    const Outcome outcome = shell.run("bytepiece " + script + " >&9");
+    ::close(9);
+    CAPTURE(script);
+    CAPTURE(outcome.err);
+    CHECK(outcome.status == 1);
+    CHECK(lines_in(outcome.err) == 1);
+    CHECK(contains(outcome.err, "cannot be written"));
+  }
+}
+
+TEST_SUITE_END();
+
+}  // namespace
+}  // namespace bytepiece

@@ -1,0 +1,152 @@
+// The library against results of the original, the golden cases: those of the project always, and those of
+// the folder that the environment variable BYTEPIECE_CONFORMANCE_DIR names where it is set.
+#include <bytepiece/tokenizer.h>
+#include <bytepiece/train.h>
+#include <bytepiece/vocab.h>
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "golden_data.h"
+#include "support.h"
+#include "text/nfc.h"
+#include "text/split.h"
+#include "text/utf8.h"
+
+namespace bytepiece {
+namespace {
+
+using namespace testing;
+
+TEST_SUITE_BEGIN("golden");
+
+class Tokenizers {
+ public:
+  using PathOf = std::function<std::filesystem::path(const std::string& name)>;
+  explicit Tokenizers(PathOf path_of) : path_of_(std::move(path_of)) {}
+
+  const Tokenizer& find(const std::string& name) {
+    const auto found = tokenizers_.find(name);
+    if (found != tokenizers_.end()) return found->second;
+    return tokenizers_.emplace(name, Tokenizer::load(path_of_(name))).first->second;
+  }
+
+ private:
+  PathOf path_of_;
+  std::map<std::string, Tokenizer> tokenizers_;
+};
+
+Tokenizers trained(const std::filesystem::path& folder) {
+  return Tokenizers([folder](const std::string& name) { return folder / "train" / name; });
+}
+
+Tokenizers published() {
+  return Tokenizers([](const std::string& name) { return golden::published_models().find(name); });
+}
+
+void check_training(const std::filesystem::path& folder) {
+  const TemporaryFolder out;
+  for (const golden::TrainRun& run : golden::read_manifest(folder)) {
+    const Strings texts = golden::read_texts(folder, run);
+    TrainOptions options;
+    options.order = run.order;
+    options.vocab_sizes = run.vocab_sizes;
+    std::sort(options.vocab_sizes.rbegin(), options.vocab_sizes.rend());
+    options.max_piece_length = run.max_piece_length;
+    options.min_count = run.min_count;
+    options.isolate_digits = run.isolate_digits;
+    options.ensure_unicode = run.ensure_unicode;
+    for (const int threads : {1, 3}) {
+      if (test_scale() == 0 && threads == 1) continue;
+      options.threads = threads;
+      const std::vector<Vocab> vocabs = train(corpus_of(texts), options);
+      REQUIRE(vocabs.size() == run.models.size());
+      for (std::size_t i = 0; i < vocabs.size(); ++i) {
+        INFO(run.models[i], " with ", threads, " threads");
+        vocabs[i].save(out / "model");
+        const bool same_file =
+            golden::read_bytes(out / "model") == golden::read_bytes(folder / "train" / run.models[i]);
+        CHECK(same_file);
+      }
+    }
+  }
+}
+
+void check_model_files(const std::filesystem::path& folder) {
+  const TemporaryFolder out;
+  for (const golden::TrainRun& run : golden::read_manifest(folder)) {
+    for (const std::string& name : run.models) {
+      INFO(name);
+      Vocab::load(folder / "train" / name).save(out / "model");
+      const bool same_file = golden::read_bytes(out / "model") == golden::read_bytes(folder / "train" / name);
+      CHECK(same_file);
+    }
+  }
+}
+
+void check_encoding(const std::filesystem::path& folder, Tokenizers tokenizers) {
+  std::size_t near_ties = 0;
+  for (const golden::EncodeRow& row : golden::read_encode(folder)) {
+    const Tokenizer& tokenizer = tokenizers.find(row.model);
+    INFO(row.model, " ", row.kind, ": ", row.text);
+    CHECK(tokenizer.encode(row.text) == row.ids);
+    std::string buffer;
+    CHECK(tokenizer.decode(row.ids) == normalize(row.text, buffer));
+    near_ties += row.near_tie;
+  }
+  MESSAGE(near_ties, " rows hang on the last bit of a double");
+}
+
+TEST_CASE("golden: training makes the files of the project") { check_training(golden::project_folder()); }
+
+TEST_CASE("golden: training makes the files of the conformance folder") {
+  if (const auto folder = golden::conformance_folder()) check_training(*folder);
+}
+
+TEST_CASE("golden: a model file that is loaded and saved stays the same") {
+  check_model_files(golden::project_folder());
+  if (const auto folder = golden::conformance_folder()) check_model_files(*folder);
+}
+
+TEST_CASE("golden: encoding gives the ids of the project") {
+  check_encoding(golden::project_folder(), trained(golden::project_folder()));
+}
+
+TEST_CASE("golden: encoding gives the ids of the conformance folder") {
+  if (const auto folder = golden::conformance_folder()) check_encoding(*folder, published());
+}
+
+TEST_CASE("golden: decoding gives the texts of the conformance folder") {
+  const auto folder = golden::conformance_folder();
+  if (!folder) return;
+  Tokenizers tokenizers = published();
+  for (const golden::DecodeRow& row : golden::read_decode(*folder)) {
+    INFO(row.model, ": ", row.text);
+    // The original leaves out what is not UTF-8; here bytes stay bytes.
+    CHECK(drop_invalid_bytes(tokenizers.find(row.model).decode(row.ids)) == row.text);
+  }
+}
+
+TEST_CASE("golden: normalizing and splitting give the chunks of the conformance folder") {
+  const auto folder = golden::conformance_folder();
+  if (!folder) return;
+  for (const golden::NormalizeRow& row : golden::read_normalize(*folder)) {
+    INFO(row.max_chunk_chars, " ", row.isolate_digits, ": ", row.text);
+    std::string buffer;
+    Strings chunks;
+    for_each_chunk(normalize(row.text, buffer), {row.max_chunk_chars, row.isolate_digits},
+                   [&](std::string_view chunk) { chunks.emplace_back(chunk); });
+    CHECK(chunks == row.chunks);
+  }
+}
+
+TEST_SUITE_END();
+
+}  // namespace
+}  // namespace bytepiece

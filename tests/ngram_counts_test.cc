@@ -1,0 +1,83 @@
+#include "train/ngram_counts.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "reference.h"
+#include "support.h"
+
+namespace bytepiece {
+namespace {
+
+using namespace testing;
+
+TEST_SUITE_BEGIN("unit");
+
+Ngram ngram_of(std::string_view bytes) {
+  Ngram ngram = 0;
+  for (const char byte : bytes) ngram = ngram_append(ngram, byte);
+  return ngram;
+}
+
+// The tables as the oracle counts them.
+NgramTables expected_tables(const Strings& chunks, int order, std::uint64_t min_count) {
+  const reference::NgramCounts counts = reference::count_ngrams(chunks, order);
+  NgramTables tables;
+  for (std::size_t length = 1; length <= static_cast<std::size_t>(order); ++length) {
+    std::map<Ngram, std::uint64_t> sorted;
+    for (Ngram byte = 0; length == 1 && byte < 256; ++byte) sorted[byte] = 0;
+    for (const auto& [gram, count] : counts[length]) {
+      if (length == 1 || count >= min_count) sorted[ngram_of(gram)] = count;
+    }
+    for (const auto& [ngram, count] : sorted) tables[length].push_back({ngram, count});
+  }
+  return tables;
+}
+
+TEST_CASE("ngram_counts: the example of the header") {
+  RunPool pool;
+  NgramCounter counter(3, pool);
+  counter.add("abab");
+  counter.flush();
+  const NgramTables tables = derive_tables(pool.take(), 3, 1, 1);
+  CHECK(tables[3] == std::vector<NgramCount>{{ngram_of("aba"), 1}, {ngram_of("bab"), 1}});
+  CHECK(tables[2] == std::vector<NgramCount>{{ngram_of("ab"), 2}, {ngram_of("ba"), 1}});
+  REQUIRE(tables[1].size() == 256);
+  CHECK(tables[1]['a'].count == 2);
+  CHECK(tables[1]['b'].count == 2);
+  CHECK(tables[1]['c'].count == 0);
+}
+
+TEST_CASE("ngram_counts: all orders as the oracle, over any number of counters and flushes") {
+  Random random(1);
+  for (int order = 1; order <= kMaxOrder; ++order) {
+    for (std::size_t round = 0; round < rounds(20); ++round) {
+      CAPTURE(order);
+      Strings chunks;
+      for (std::size_t i = random.below(12); i > 0; --i) {
+        chunks.push_back(random_text(random, random.below(40)) + (random.chance(3) ? "" : "\xFF"));
+        if (chunks.back().empty()) chunks.pop_back();
+      }
+      RunPool pool;
+      std::vector<NgramCounter> counters(random.between(1, 3), NgramCounter(order, pool));
+      for (const std::string& chunk : chunks) {
+        NgramCounter& counter = counters[random.below(counters.size())];
+        counter.add(chunk);
+        if (random.chance(3)) counter.flush();
+      }
+      for (NgramCounter& counter : counters) counter.flush();
+      const std::uint64_t min_count = random.between(1, 4);
+      const std::size_t threads = random.between(1, 3);
+      const bool same =
+          derive_tables(pool.take(), order, min_count, threads) == expected_tables(chunks, order, min_count);
+      CHECK(same);
+    }
+  }
+}
+
+TEST_SUITE_END();
+
+}  // namespace
+}  // namespace bytepiece

@@ -1,0 +1,228 @@
+#include <bytepiece/readers.h>
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "support.h"
+
+namespace bytepiece {
+namespace {
+
+using namespace testing;
+
+TEST_SUITE_BEGIN("unit");
+
+// All documents of a walk, each whole; an unterminated last line is marked.
+Strings documents(const Corpus& corpus) {
+  Strings result;
+  std::string open;
+  bool is_open = false;
+  corpus.walk([&](const DocumentPart& part) {
+    open += part.bytes;
+    is_open = !part.ends_document;
+    if (is_open) return;
+    result.push_back(open + (part.unterminated ? "<unterminated>" : ""));
+    open.clear();
+  });
+  CHECK_FALSE(is_open);
+  return result;
+}
+
+Strings read(const std::filesystem::path& path, InputFormat format, const std::string& field = "text") {
+  const Corpus corpus = read_files({{path, {format, field}, {}}});
+  const Strings first = documents(corpus);
+  CHECK(documents(corpus) == first);  // every walk is the same
+  return first;
+}
+
+struct Row {
+  std::string name, content;
+  Strings lines;
+};
+
+TEST_CASE("readers: text is one document, lines are lines") {
+  static const Row rows[] = {
+      {"empty", "", {}},
+      {"a line", "ab\n", {"ab"}},
+      {"no final line feed", "ab\ncd", {"ab", "cd<unterminated>"}},
+      {"only line feeds", "\n\n\n", {"", "", ""}},
+      {"CR LF", "ab\r\ncd\r\n", {"ab\r", "cd\r"}},
+      {"NUL", bytes("a\0b\n\0\n"), {bytes("a\0b"), bytes("\0")}},
+      {"invalid UTF-8", "\xFF\xE4\n\xBD", {"\xFF\xE4", "\xBD<unterminated>"}},
+      {"byte order mark", "\xEF\xBB\xBFx\n", {"\xEF\xBB\xBFx"}},
+  };
+  const TemporaryFolder folder;
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    write_bytes(folder / "a", row.content);
+    CHECK(read(folder / "a", InputFormat::kLines) == row.lines);
+    CHECK(read(folder / "a", InputFormat::kText) == Strings{row.content});
+  }
+}
+
+TEST_CASE("readers: compressed files, by content and not by name") {
+  const TemporaryFolder folder;
+  Random random(1);
+  std::string large;
+  while (large.size() < 600000) large += random_text(random, 1000);
+  for (const std::string& content : {std::string("one\ntwo"), std::string(), large}) {
+    for (const std::string filter : {"gzip", "zstd", "xz", "bzip2"}) {
+      CAPTURE(filter);
+      write_bytes(folder / "a.txt", compressed(content, filter));
+      const bool same = read(folder / "a.txt", InputFormat::kText) == Strings{content};
+      CHECK(same);
+      // Files put together are their contents put together.
+      write_bytes(folder / "a.txt", compressed(content, filter) + compressed("more", filter));
+      const bool same_twice = read(folder / "a.txt", InputFormat::kText) == Strings{content + "more"};
+      CHECK(same_twice);
+    }
+  }
+}
+
+TEST_CASE("readers: a damaged compressed file is an error, not a shorter text") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "a";
+  std::string content;
+  Random random(2);
+  while (content.size() < 50000) content += random_of(random, {"some ", "words\n", "and ", "more "}, 100);
+  for (const std::string filter : {"gzip", "zstd", "xz", "bzip2"}) {
+    const std::string file = compressed(content, filter);
+    for (const std::size_t size : {file.size() - 1, file.size() - 9, file.size() / 2, std::size_t{30}}) {
+      CAPTURE(filter);
+      CAPTURE(size);
+      write_bytes(path, file.substr(0, size));
+      CHECK(contains(error_of([&] { read(path, InputFormat::kText); }), path + ": cannot be read"));
+    }
+  }
+}
+
+TEST_CASE("readers: a flipped bit in a compressed file is an error") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "a";
+  Random random(3);
+  const std::string content = random_bytes(random, 20000);  // stored as it is: only a checksum can tell
+  for (const std::string filter : {"gzip", "xz", "bzip2"}) {
+    std::string file = compressed(content, filter);
+    file[file.size() / 2] = static_cast<char>(file[file.size() / 2] ^ 1);
+    CAPTURE(filter);
+    write_bytes(path, file);
+    CHECK(contains(error_of([&] { read(path, InputFormat::kText); }), path + ": cannot be read"));
+  }
+}
+
+TEST_CASE("readers: JSON lines") {
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder / "a.jsonl";
+  write_bytes(path,
+              "{\"text\": \"one\"}\n"
+              "\n \t\r\n"
+              "{\"id\": 7, \"text\": \"t\\u00e9\\n\\u0000\\ud83d\\ude00\", \"more\": [1, {\"text\": 2}]}\r\n"
+              "{\"text\": \"\"}\n"
+              "{\"text\": \"last\"}");
+  CHECK(read(path, InputFormat::kJsonl) == Strings{"one", bytes("t\u00E9\n\0\U0001F600"), "", "last"});
+  write_bytes(path, "{\"a b\": \"one\", \"text\": 1}\n");
+  CHECK(read(path, InputFormat::kJsonl, "a b") == Strings{"one"});
+  write_bytes(path, "");
+  CHECK(read(path, InputFormat::kJsonl) == Strings{});
+  const std::string long_text(3000000, 'x');
+  write_bytes(path, compressed("{\"text\": \"" + long_text + "\"}\n{\"text\": \"y\"}\n", "gzip"));
+  const bool same = read(path, InputFormat::kJsonl) == Strings{long_text, "y"};
+  CHECK(same);
+}
+
+struct BadLine {
+  std::string name, line, message;
+};
+
+TEST_CASE("readers: a bad JSON line is named") {
+  static const BadLine rows[] = {
+      {"cut off", "{\"text\": \"a", "line 3: not JSON"},
+      {"no JSON", "hello", "line 3: not JSON"},
+      {"two values", "{\"text\": \"a\"} {\"text\": \"b\"}", "line 3: not JSON"},
+      {"invalid UTF-8", "{\"text\": \"\xFF\"}", "line 3: not JSON"},
+      {"half a surrogate", "{\"text\": \"\\ud83d\"}", "line 3: not JSON"},
+      {"no field", "{\"body\": \"a\"}", "line 3: no field \"text\""},
+      {"no object", "[\"text\"]", "line 3: no field \"text\""},
+      {"a number", "{\"text\": 7}", "line 3: field \"text\" is not a string"},
+      {"null", "{\"text\": null}", "line 3: field \"text\" is not a string"},
+      {"a list", "{\"text\": [\"a\"]}", "line 3: field \"text\" is not a string"},
+  };
+  const TemporaryFolder folder;
+  const std::string path = folder / "a.jsonl";
+  for (const BadLine& row : rows) {
+    CAPTURE(row.name);
+    write_bytes(path, "{\"text\": \"good\"}\n\n" + row.line + "\n{\"text\": \"good\"}\n");
+    const std::string message = error_of([&] { read(path, InputFormat::kJsonl); });
+    CAPTURE(message);
+    CHECK(message.starts_with(path + ", "));
+    CHECK(contains(message, row.message));
+  }
+}
+
+TEST_CASE("readers: several files, one after the other") {
+  const TemporaryFolder folder;
+  write_bytes(folder / "a", "one\ntwo");
+  write_bytes(folder / "b", "");
+  write_bytes(folder / "c", "{\"text\": \"three\"}\n");
+  write_bytes(folder / "d", "four\n");
+  const Corpus corpus = read_files({{folder / "a", {InputFormat::kLines}, {}},
+                                    {folder / "b", {InputFormat::kText}, {}},
+                                    {folder / "c", {InputFormat::kJsonl}, {}},
+                                    {folder / "d", {InputFormat::kLines}, {}}});
+  CHECK(documents(corpus) == Strings{"one", "two<unterminated>", "", "three", "four"});
+  CHECK(corpus.size == 7 + 0 + 18 + 5);
+  CHECK(corpus.position() == corpus.size);
+  std::uint64_t before = 0;
+  corpus.walk([&](const DocumentPart&) {
+    CHECK(corpus.position() >= before);
+    CHECK(corpus.position() <= corpus.size);
+    before = corpus.position();
+  });
+}
+
+TEST_CASE("readers: a file that cannot be read is refused at once") {
+  const TemporaryFolder folder;
+  const auto message = [&](const std::string& name, const std::string& shown) {
+    return error_of([&] { read_files({{folder / name, {}, shown}}); });
+  };
+  CHECK(message("none", "") == (folder / "none").string() + ": no such file");
+  CHECK(message("none", "standard input") == "standard input: no such file");
+  CHECK(message("", "").ends_with(": is a directory; name the files in it"));
+  write_bytes(folder / "file", "");
+  CHECK(message("file/below", "").ends_with(": no such file"));
+  if (::geteuid() != 0) {
+    std::filesystem::permissions(folder / "file", std::filesystem::perms::none);
+    CHECK(message("file", "").ends_with(": may not be read; check its permissions"));
+  }
+}
+
+TEST_CASE("readers: what a visitor throws passes through, and the next walk is whole") {
+  const TemporaryFolder folder;
+  write_bytes(folder / "a", "one\ntwo\n");
+  const Corpus corpus = read_files({{folder / "a", {InputFormat::kLines}, {}}});
+  CHECK_THROWS_AS(corpus.walk([](const DocumentPart&) { throw 7; }), int);
+  CHECK(documents(corpus) == Strings{"one", "two"});
+}
+
+TEST_CASE("readers: the format by name") {
+  for (const char* name :
+       {"a.jsonl", "a.ndjson", "x/a.b.jsonl", "a.jsonl.gz", "a.ndjson.zst", "a.jsonl.xz", "a.jsonl.bz2"}) {
+    CAPTURE(name);
+    CHECK(format_by_name(name, InputFormat::kText) == InputFormat::kJsonl);
+    CHECK(format_by_name(name, InputFormat::kLines) == InputFormat::kJsonl);
+  }
+  for (const char* name : {"a", "a.txt", "a.txt.gz", "jsonl", ".gz", "a.jsonl.txt", "a.json", "-", "jsonl.gz",
+                           "a.jsonl/b", "/proc/self/fd/0"}) {
+    CAPTURE(name);
+    CHECK(format_by_name(name, InputFormat::kText) == InputFormat::kText);
+    CHECK(format_by_name(name, InputFormat::kLines) == InputFormat::kLines);
+  }
+}
+
+TEST_SUITE_END();
+
+}  // namespace
+}  // namespace bytepiece

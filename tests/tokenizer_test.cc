@@ -1,0 +1,117 @@
+#include <bytepiece/tokenizer.h>
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <limits>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "reference.h"
+#include "support.h"
+
+namespace bytepiece {
+namespace {
+
+using namespace testing;
+
+TEST_SUITE_BEGIN("unit");
+
+using Ids = std::vector<Id>;
+
+Tokenizer greeting() {
+  return Tokenizer(
+      vocab_of({{"hello", 50}, {" world", 40}, {"ll", 30}, {"\u4F60\u597D", 20}, {"\n", 9}, {"h\ne", 900}}));
+}
+
+Strings pieces_of(const Tokenizer& tokenizer, std::string_view text) {
+  const auto pieces = tokenizer.pieces(text);
+  return Strings(pieces.begin(), pieces.end());
+}
+
+TEST_CASE("tokenizer: encode, pieces and decode belong together") {
+  const Tokenizer tokenizer = greeting();
+  CHECK(pieces_of(tokenizer, "hello world\n") == Strings{"hello", " world", "\n"});
+  CHECK(pieces_of(tokenizer, "call") == Strings{"c", "a", "ll"});
+  CHECK(pieces_of(tokenizer, "") == Strings{});
+  const Ids ids = tokenizer.encode("hello world\n");
+  REQUIRE(ids.size() == 3);
+  CHECK(ids[0] == *tokenizer.vocab().find("hello"));
+  CHECK(ids[2] == kFirstPiece + '\n');
+  CHECK(tokenizer.decode(ids) == "hello world\n");
+  CHECK(tokenizer.decode({}) == "");
+}
+
+TEST_CASE("tokenizer: no piece crosses a line") {
+  CHECK(pieces_of(greeting(), "h\ne") == Strings{"h", "\n", "e"});
+  const Tokenizer feeds(vocab_of({{"\n\n", 50}, {"a\n", 50}, {"\na", 90}}));
+  CHECK(pieces_of(feeds, "a\n\n\na") == Strings{"a\n", "\n\n", "a"});
+}
+
+TEST_CASE("tokenizer: NFC for what is UTF-8, the rest as it is") {
+  const Tokenizer tokenizer = greeting();
+  CHECK(tokenizer.decode(tokenizer.encode("e\u0301\xFF\xE4\xBD")) == "\u00E9\xFF\xE4\xBD");
+  CHECK(pieces_of(tokenizer, "\u4F60\u597D\xE4") == Strings{"\u4F60\u597D", "\xE4"});
+}
+
+TEST_CASE("tokenizer: begin and end of text") {
+  const Tokenizer tokenizer = greeting();
+  const Id hello = *tokenizer.vocab().find("hello");
+  CHECK(tokenizer.encode("hello", {.bos = true, .eos = true}) == Ids{kBos, hello, kEos});
+  CHECK(tokenizer.encode("hello", {.bos = true}) == Ids{kBos, hello});
+  CHECK(tokenizer.encode("hello", {.eos = true}) == Ids{hello, kEos});
+  CHECK(tokenizer.encode("", {.bos = true, .eos = true}) == Ids{kBos, kEos});
+  CHECK(tokenizer.encode("\n\n", {.bos = true, .eos = true}).size() == 4);  // once a text, not a line
+  Ids ids = {7, 8};
+  tokenizer.encode("hello", {.bos = true, .eos = true}, ids);
+  tokenizer.encode("hello", {}, ids);
+  CHECK(ids == Ids{7, 8, kBos, hello, kEos, hello});
+}
+
+TEST_CASE("tokenizer: decode takes any ids of the vocabulary and no others") {
+  const Tokenizer tokenizer = greeting();
+  const auto size = static_cast<Id>(tokenizer.vocab().size());
+  CHECK(tokenizer.decode(Ids{kPad, kBos, 'a' + kFirstPiece, kEos, kPad}) == "a");
+  CHECK(tokenizer.decode(Ids{0xE4 + kFirstPiece, 0xFF + kFirstPiece}) == "\xE4\xFF");
+  CHECK(tokenizer.decode(Ids{size - 1}).size() == tokenizer.vocab().max_piece_length());
+  for (const Id id : {size, size + 1, std::numeric_limits<Id>::max()}) {
+    CHECK(contains(error_of([&] { tokenizer.decode(Ids{3, id}); }), "id " + std::to_string(id)));
+  }
+}
+
+TEST_CASE("tokenizer: one for all threads, and copies share it") {
+  Random random(1);
+  const Tokenizer tokenizer(vocab_of(random_pieces(random, "abc \n", 60, false)));
+  Strings texts;
+  std::vector<Ids> expected;
+  for (int i = 0; i < 100; ++i) {
+    texts.push_back(random_of(random, {"a", "b", "c", " ", "\n", "e\u0301", "\xFF"}, random.below(300)));
+    expected.push_back(tokenizer.encode(texts.back()));
+  }
+  std::atomic<int> wrong = 0;
+  std::vector<std::jthread> threads;
+  for (std::size_t thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&, copy = tokenizer, thread] {
+      const Tokenizer& used = thread % 2 == 0 ? tokenizer : copy;
+      for (std::size_t i = 0; i < texts.size(); ++i) {
+        const std::size_t at = (i + 25 * thread) % texts.size();
+        wrong += used.encode(texts[at]) != expected[at];
+        wrong += used.decode(expected[at]) != reference::normalize(texts[at]);
+      }
+    });
+  }
+  threads.clear();
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("tokenizer: load is Vocab::load") {
+  const TemporaryFolder folder;
+  greeting().vocab().save(folder / "a.bp");
+  CHECK(pieces_of(Tokenizer::load(folder / "a.bp"), "hello") == Strings{"hello"});
+  CHECK_THROWS_AS(Tokenizer::load(folder / "b.bp"), Error);
+}
+
+TEST_SUITE_END();
+
+}  // namespace
+}  // namespace bytepiece
