@@ -4,9 +4,12 @@
 
 #include <limits>
 #include <map>
+#include <string>
 #include <vector>
 
+#include "golden_data.h"
 #include "support.h"
+#include "train/ngram.h"
 
 namespace bytepiece {
 namespace {
@@ -15,41 +18,78 @@ using namespace testing;
 
 TEST_SUITE_BEGIN("unit");
 
-using Entries = std::vector<NgramCount>;
-using Map = std::map<Ngram, std::uint64_t>;
-
 constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
 
-CountRun run_of(const Map& counts, int length) {
-  CountRun run(length);
-  for (const auto& [ngram, count] : counts) run.append({ngram, count});
+template <class Key>
+using Map = std::map<Key, std::uint64_t>;
+
+template <class Key>
+CountRun run_of(const Map<Key>& counts) {
+  CountRun run;
+  EntryWriter<Key> writer(run.entries);
+  for (const auto& [key, count] : counts) writer.append(key, count);
   return run;
 }
 
-Entries rest_of(CountRun::Reader reader) {
-  Entries entries;
-  while (const auto entry = reader.next()) entries.push_back(*entry);
+template <class Key>
+Map<Key> read(const std::vector<CountRun>& runs) {
+  Map<Key> counts;
+  MergedReader<Key> reader(runs);
+  while (reader.next()) {
+    CHECK((counts.empty() || counts.rbegin()->first < reader.key()));
+    counts.emplace(reader.key(), reader.count());
+  }
   CHECK_FALSE(reader.next());  // and stays at the end
-  return entries;
+  return counts;
 }
 
-void check_holds(const CountRun& run, const Map& counts) {
-  Entries all;
-  std::vector<Entries> by_first(256);
-  for (const auto& [ngram, count] : counts) {
-    all.push_back({ngram, count});
-    by_first[ngram >> (8 * (run.length() - 1)) & 0xFF].push_back({ngram, count});
-  }
-  CHECK(run.size() == counts.size());
-  CHECK(rest_of(CountRun::Reader(run)) == all);
-  for (std::size_t first = 0; first < 256; ++first) {
-    CHECK(rest_of(CountRun::Reader(run, static_cast<unsigned char>(first))) == by_first[first]);
-  }
+template <class Key>
+CountRun in_file(const TemporaryFolder& folder, const std::vector<CountRun>& runs) {
+  CountFileWriter writer = CountFileWriter::unnamed(folder.path());
+  merge_into<Key>(runs, writer);
+  return {{}, writer.finish()};
 }
 
-Ngram random_ngram(Random& random, int length, bool few) {
-  const Ngram ngram = few ? random.below(300) * 0x0101010101010101 : random.number();
-  return ngram & ngram_mask(length);
+NgramKey ngram_key(std::string_view bytes) {
+  NgramKey key;
+  replace_tail(key, 0, bytes);
+  return key;
+}
+
+NgramKey random_key(Random& random, NgramKey) {
+  return ngram_key(random.chance(2) ? random_of(random, {"a", "b", bytes("\0"), "\xFF"}, random.between(1, 8))
+                                    : random_bytes(random, random.between(1, 8)));
+}
+std::string random_key(Random& random, const std::string&) {
+  return random_of(random, {"a", "bc", bytes("\0"), "\xFF", std::string(40, 'x')}, random.between(1, 30));
+}
+
+template <class Key>
+Map<Key> random_map(Random& random) {
+  Map<Key> counts;
+  for (std::size_t i = random.below(300); i > 0; --i) {
+    counts[random_key(random, Key())] = (random.number() >> random.between(8, 63)) | 1;
+  }
+  return counts;
+}
+
+template <class Key>
+void check_random(std::uint64_t seed) {
+  Random random(seed);
+  const TemporaryFolder folder;
+  for (std::size_t round = 0; round < rounds(40); ++round) {
+    std::vector<CountRun> runs;
+    Map<Key> sum;
+    for (std::size_t i = random.below(6); i > 0; --i) {
+      const Map<Key> counts = random_map<Key>(random);
+      runs.push_back(run_of(counts));
+      if (random.chance(2)) runs.back() = in_file<Key>(folder, {runs.back()});
+      for (const auto& [key, count] : counts) sum[key] += count;
+    }
+    CHECK(read<Key>(runs) == sum);
+    CHECK(read<Key>({merge_in_memory<Key>(runs)}) == sum);
+    CHECK(read<Key>({in_file<Key>(folder, runs)}) == sum);
+  }
 }
 
 TEST_CASE("count_run: n-grams are numbers in the order of their bytes") {
@@ -57,58 +97,58 @@ TEST_CASE("count_run: n-grams are numbers in the order of their bytes") {
   static_assert(ngram_prefix(0x616263) == 0x6162);
   static_assert(ngram_suffix(0x616263, 3) == 0x6263);
   static_assert(ngram_mask(1) == 0xFF && ngram_mask(8) == kMost);
-  CHECK(ngram_suffix(0x6162636465666768, 8) == 0x62636465666768);
+  CHECK(ngram_key("ab") < ngram_key(bytes("ab\0")));
+  CHECK(ngram_key(bytes("ab\0")) < ngram_key("abc"));
+  CHECK(ngram_key("a") < ngram_key("\xFF"));
 }
 
-TEST_CASE("count_run: the example of the header takes seven bytes") {
-  CountRun run(2);
-  run.append({0x6162, 1});
-  run.append({0x6164, 300});
-  CHECK(run.bytes() == 7);
-  check_holds(run, {{0x6162, 1}, {0x6164, 300}});
+TEST_CASE("count_run: the example of the header") {
+  CHECK(run_of<std::string>({{"ab", 1}, {"ad", 300}}).entries == bytes("\x02"
+                                                                       "ab\x01\x11"
+                                                                       "d\xAC\x02"));
+  CHECK(run_of<NgramKey>({{ngram_key("ab"), 1}, {ngram_key("ad"), 300}}).entries == bytes("\x02"
+                                                                                          "ab\x01\x11"
+                                                                                          "d\xAC\x02"));
 }
 
-TEST_CASE("count_run: what is written is read, for every length and the extremes") {
-  Random random(1);
-  for (int length = 1; length <= kMaxOrder; ++length) {
-    CAPTURE(length);
-    check_holds(CountRun(length), {});
-    check_holds(run_of({{0, 1}}, length), {{0, 1}});
-    const Map extremes = {{0, kMost}, {1, 1}, {ngram_mask(length) - 1, 127}, {ngram_mask(length), 128}};
-    check_holds(run_of(extremes, length), extremes);
-    Map counts;
-    for (int i = 0; i < 500; ++i) {
-      counts[random_ngram(random, length, i % 2 == 0)] = (random.number() >> random.below(64)) | 1;
-    }
-    check_holds(run_of(counts, length), counts);
-  }
+TEST_CASE("count_run: what is written is read, and merging adds, in memory and in files") {
+  check_random<NgramKey>(1);
+  check_random<std::string>(2);
+  const Map<std::string> extremes = {
+      {std::string(100000, 'a'), kMost}, {std::string(100001, 'a'), 127}, {"b", 128}};
+  CHECK(read<std::string>({run_of(extremes)}) == extremes);
+  CHECK(read<NgramKey>({}).empty());
 }
 
-TEST_CASE("count_run: merging adds counts") {
-  Random random(2);
-  for (std::size_t round = 0; round < rounds(40); ++round) {
-    const int length = static_cast<int>(random.between(1, kMaxOrder));
-    Map a, b;
-    for (std::size_t i = random.below(200); i > 0; --i) a[random_ngram(random, length, true)] = i;
-    for (std::size_t i = random.below(200); i > 0; --i) b[random_ngram(random, length, true)] = i << 40;
-    Map sum = a;
-    for (const auto& [ngram, count] : b) sum[ngram] += count;
-    check_holds(merge(run_of(a, length), run_of(b, length)), sum);
-  }
+TEST_CASE("count_run: counts beyond 32 bits add up, a sum beyond 64 bits is an error") {
+  const std::uint64_t large = std::uint64_t{1} << 40;
+  CHECK(read<std::string>({run_of<std::string>({{"a", large}}), run_of<std::string>({{"a", large + 1}})}) ==
+        Map<std::string>{{"a", 2 * large + 1}});
+  const std::vector<CountRun> runs = {run_of<std::string>({{"a", kMost}}), run_of<std::string>({{"a", 1}})};
+  CHECK(contains(error_of([&] { merge_in_memory<std::string>(runs); }), "64 bits"));
 }
 
-TEST_CASE("count_run: sorting and counting") {
+TEST_CASE("count_run: any damage to a file is an error, never a crash") {
   Random random(3);
-  std::vector<Ngram> scratch;
-  for (std::size_t round = 0; round < rounds(40); ++round) {
-    const int length = static_cast<int>(random.between(1, kMaxOrder));
-    std::vector<Ngram> ngrams;
-    Map counts;
-    for (std::size_t i = random.below(1000); i > 0; --i) {
-      ngrams.push_back(random_ngram(random, length, round % 2 == 0));
-      ++counts[ngrams.back()];
-    }
-    check_holds(count_sorted(ngrams, length, scratch), counts);
+  const TemporaryFolder folder;
+  const std::string path = (folder / "a.counts").string();
+  CountFileWriter writer(path, {{"kind", "ngrams"}});
+  merge_into<NgramKey>({run_of(random_map<NgramKey>(random))}, writer);
+  CHECK(writer.finish()->description() == CountDescription{{"kind", "ngrams"}});
+  const std::string whole = golden::read_bytes(path);
+  const auto walk = [&] { return error_of([&] { read<NgramKey>({{{}, CountFile::open(path)}}); }); };
+  CHECK(walk() == "");
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    write_bytes(path, whole.substr(0, i));
+    CHECK(contains(walk(), path));
+  }
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    std::string flipped = whole;
+    flipped[i] = static_cast<char>(flipped[i] ^ 0x10);
+    write_bytes(path, flipped);
+    const std::string error = walk();
+    const bool in_description_or_total = (i >= 16 && i < 16 + 12) || i >= whole.size() - 8;
+    if (!in_description_or_total) CHECK(contains(error, path));
   }
 }
 

@@ -37,11 +37,11 @@ NgramTables expected_tables(const Strings& chunks, int order, std::uint64_t min_
 }
 
 TEST_CASE("ngram_counts: the example of the header") {
-  RunPool pool;
-  NgramCounter counter(3, pool);
+  CountPool<NgramKey> pool{{}};
+  NgramCounter counter(3, 1000, pool);
   counter.add("abab");
   counter.flush();
-  const NgramTables tables = derive_tables(pool.take(), 3, 1, 1);
+  const NgramTables tables = derive_tables(pool.take(), 1);
   CHECK(tables[3] == std::vector<NgramCount>{{ngram_of("aba"), 1}, {ngram_of("bab"), 1}});
   CHECK(tables[2] == std::vector<NgramCount>{{ngram_of("ab"), 2}, {ngram_of("ba"), 1}});
   REQUIRE(tables[1].size() == 256);
@@ -60,8 +60,9 @@ TEST_CASE("ngram_counts: all orders as the oracle, over any number of counters a
         chunks.push_back(random_text(random, random.below(40)) + (random.chance(3) ? "" : "\xFF"));
         if (chunks.back().empty()) chunks.pop_back();
       }
-      RunPool pool;
-      std::vector<NgramCounter> counters(random.between(1, 3), NgramCounter(order, pool));
+      CountPool<NgramKey> pool{{}};
+      std::vector<NgramCounter> counters(random.between(1, 3),
+                                         NgramCounter(order, random.between(1, 200), pool));
       for (const std::string& chunk : chunks) {
         NgramCounter& counter = counters[random.below(counters.size())];
         counter.add(chunk);
@@ -69,12 +70,21 @@ TEST_CASE("ngram_counts: all orders as the oracle, over any number of counters a
       }
       for (NgramCounter& counter : counters) counter.flush();
       const std::uint64_t min_count = random.between(1, 4);
-      const std::size_t threads = random.between(1, 3);
-      const bool same =
-          derive_tables(pool.take(), order, min_count, threads) == expected_tables(chunks, order, min_count);
+      const bool same = derive_tables(pool.take(), min_count) == expected_tables(chunks, order, min_count);
       CHECK(same);
     }
   }
+}
+
+TEST_CASE("ngram_counts: a sum beyond 64 bits is an error") {
+  CountRun run;
+  EntryWriter<NgramKey> writer(run.entries);
+  for (const std::string_view ngram : {"aa", "ab"}) {
+    NgramKey key;
+    replace_tail(key, 0, ngram);
+    writer.append(key, std::uint64_t{1} << 63);
+  }
+  CHECK(contains(error_of([&] { derive_tables({run}, 1); }), "64 bits"));
 }
 
 TEST_SUITE_END();

@@ -17,11 +17,11 @@ using namespace testing;
 TEST_SUITE_BEGIN("unit");
 
 NgramModel model_of(const Strings& chunks, int order, std::uint64_t min_count) {
-  RunPool pool;
-  NgramCounter counter(order, pool);
+  CountPool<NgramKey> pool{{}};
+  NgramCounter counter(order, 100, pool);
   for (const std::string& chunk : chunks) counter.add(chunk);
   counter.flush();
-  return NgramModel(derive_tables(pool.take(), order, min_count, 2), order);
+  return NgramModel(derive_tables(pool.take(), min_count), order);
 }
 
 // The values for the last byte of a text: those of all known n-grams that end there, by length.

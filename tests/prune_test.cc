@@ -18,20 +18,21 @@ using namespace testing;
 
 TEST_SUITE_BEGIN("unit");
 
-PieceCounts list_of(const reference::Counts& counts) {
-  PieceCounts list;
+// All pieces, in two runs.
+std::vector<CountRun> runs_of(const reference::Counts& counts) {
+  std::vector<CountRun> runs(2);
+  EntryWriter<std::string> first(runs[0].entries), second(runs[1].entries);
   for (const auto& [piece, count] : counts) {
-    list.storage.push_back(piece);
+    first.append(piece, (count + 1) / 2);
+    if (count > 1) second.append(piece, count / 2);
   }
-  std::size_t i = 0;
-  for (const auto& [piece, count] : counts) list.pieces.push_back({list.storage[i++], count});
-  return list;
+  return runs;
 }
 
 std::vector<reference::Counts> pruned(const reference::Counts& pieces, const TrainOptions& options,
                                       std::size_t threads = 1) {
   std::vector<reference::Counts> result;
-  for (const Vocab& vocab : prune(list_of(pieces), options, threads, {})) result.push_back(counts_of(vocab));
+  for (const Vocab& vocab : prune(runs_of(pieces), options, threads, {})) result.push_back(counts_of(vocab));
   return result;
 }
 

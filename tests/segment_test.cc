@@ -48,11 +48,11 @@ class World {
 
  private:
   static NgramModel make_model(const Strings& chunks, int order, std::uint64_t min_count) {
-    RunPool pool;
-    NgramCounter counter(order, pool);
+    CountPool<NgramKey> pool{{}};
+    NgramCounter counter(order, 100, pool);
     for (const std::string& chunk : chunks) counter.add(chunk);
     counter.flush();
-    return NgramModel(derive_tables(pool.take(), order, min_count, 1), order);
+    return NgramModel(derive_tables(pool.take(), min_count), order);
   }
 
   NgramModel model_;

@@ -192,6 +192,10 @@ void add_train(CLI::App& app) {
   command->add_flag("--isolate-digits", train.isolate_digits, "Make every digit a piece of its own");
   command->add_flag("--no-ensure-unicode", options->no_ensure_unicode,
                     "Let pieces begin inside a UTF-8 character");
+  command->add_option("--memory", train.memory, "Most memory to use, as 512M or 4G; the rest goes to files")
+      ->type_name("SIZE")
+      ->transform(CLI::AsSizeValue(false));
+  command->add_option("--tmp-dir", train.tmp_dir, "Folder for such files")->type_name("DIR");
   add_input_options(*command, options->input);
   add_run_options(*command, options->run);
   command->add_flag("--json", options->json, "Print the summary as JSON on standard output");

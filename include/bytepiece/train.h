@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,9 @@ struct TrainOptions {
   bool ensure_unicode = true;                      // no piece begins inside a UTF-8 character
 
   // --- These change only time and memory, never a byte of the result. ---
-  int threads = 0;  // 0: all cores
+  int threads = 0;                     // 0: all cores
+  std::uint64_t memory = 0;            // bytes; what does not fit goes to tmp_dir. 0: as much as is needed
+  std::filesystem::path tmp_dir = {};  // for what does not fit into memory; empty: the system's
 };
 
 struct Progress {

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -53,11 +54,28 @@ OutputFile OutputFile::standard_output() {
   return out;
 }
 
+OutputFile OutputFile::unnamed(const std::filesystem::path& folder) {
+  OutputFile out;
+  out.name_ = folder.string() + ": a temporary file";
+  out.owns_fd_ = true;
+#ifdef O_TMPFILE
+  out.fd_ = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+#endif
+  if (out.fd_ < 0) {
+    std::string path = (folder / "bytepiece.XXXXXX").string();
+    out.fd_ = ::mkstemp(path.data());
+    if (out.fd_ < 0) out.fail("cannot be made");
+    ::unlink(path.c_str());
+  }
+  return out;
+}
+
 OutputFile::OutputFile(OutputFile&& other) noexcept
     : target_(std::move(other.target_)),
       temporary_(std::exchange(other.temporary_, {})),
       name_(std::move(other.name_)),
       buffer_(std::move(other.buffer_)),
+      written_(other.written_),
       fd_(std::exchange(other.fd_, -1)),
       owns_fd_(std::exchange(other.owns_fd_, false)) {}
 
@@ -100,6 +118,7 @@ void OutputFile::write_through(std::string_view bytes) {
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) fail("cannot be written");
     bytes.remove_prefix(static_cast<std::size_t>(written));
+    written_ += static_cast<std::uint64_t>(written);
   }
 }
 
@@ -121,12 +140,19 @@ void OutputFile::commit() {
   temporary_.clear();
 }
 
+int OutputFile::take_descriptor() {
+  flush();
+  owns_fd_ = false;
+  return std::exchange(fd_, -1);
+}
+
 void OutputFile::fail(const char* what) const {
   const int reason = errno;
   const char* remedy = reason == ENOSPC   ? "; make room or write elsewhere"
                        : reason == ENOENT ? "; make its folder first"
                                           : "";
-  throw Error(fmt::format("{}: {}: {}{}", name_, what, std::strerror(reason), remedy));
+  const std::string after = reason == ENOSPC ? fmt::format(" after {} bytes", written_ + buffer_.size()) : "";
+  throw Error(fmt::format("{}: {}: {}{}{}", name_, what, std::strerror(reason), after, remedy));
 }
 
 }  // namespace bytepiece

@@ -6,12 +6,14 @@
 //
 //   out.ids ──▶ (unnamed, or .out.ids.PID.tmp) ──commit──▶ out.ids
 //
+// An unnamed() file never gets a name: it is for temporary data, and gone with its last descriptor.
 // A target that is no regular file (/dev/null, a pipe) and standard output are written to directly.
 //
 // Thread rule: one thread at a time.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -22,6 +24,7 @@ class OutputFile {
  public:
   explicit OutputFile(const std::filesystem::path& path);  // throws Error
   static OutputFile standard_output();
+  static OutputFile unnamed(const std::filesystem::path& folder);  // throws Error
 
   OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&&) = delete;
@@ -29,6 +32,7 @@ class OutputFile {
 
   void write(std::string_view bytes);  // throws Error: disk full, pipe closed, ...
   void commit();                       // throws Error; nothing may be written afterwards
+  int take_descriptor();               // of an unnamed file, to read what was written; throws Error
 
  private:
   OutputFile() = default;
@@ -41,6 +45,7 @@ class OutputFile {
   std::filesystem::path temporary_;  // empty: unnamed, or written directly
   std::string name_;                 // for messages
   std::string buffer_;
+  std::uint64_t written_ = 0;
   int fd_ = -1;
   bool owns_fd_ = false;
 };

@@ -1,81 +1,106 @@
-// A count run: n-grams of one length in ascending order, each once, with its count.
+// A count run: keys in ascending order, each once, with its count. What all counting works in: a buffer
+// is sorted into a run, runs are merged into larger ones by adding counts, and since addition does not care
+// for order, neither does the result. A run lies in memory or in a file, in the same code.
 //
-// Runs are what counting works in: a buffer of n-grams is sorted into a run, runs are merged into a
-// larger run by adding counts, and since addition does not care for order, neither does the result.
+// An entry is what differs from the key before: one byte for how many bytes are shared and how many follow
+// (four bits each; 15 means that a number with the rest comes next), the bytes that follow, the count.
+// Numbers are written 7 bits a byte, low bits first, the high bit says that more follow.
 //
-// Entries are stored as the difference to the n-gram before and the count, both as variable-length numbers
-// (7 bits a byte, low bits first, the high bit says that more follow). Most take 2 to 4 bytes:
+//   ab ×1, ad ×300  ─▶  02 61 62 01 | 11 64 AC 02       (0 shared, 2 new: "ab", ×1) (1 shared, 1 new: "d",
+//   ×300)
 //
-//   ab ×1, ad ×300      ─▶  E2 C2 01 | 01     02 | AC 02
-//   (0x6162, 0x6164)        +0x6162   ×1     +2    ×300
+// A frame is a stretch of entries that is read on its own: sharing starts anew with it. In memory a run
+// is one frame; in a file each frame is preceded by its length and its XXH3 checksum.
 //
-// A run also knows where each first byte begins, so that threads can read disjoint parts of it.
-//
-// Costs: linear to write, read and merge. Thread rule: const after construction; share freely.
+// Costs: an n-gram takes about 4 bytes, a piece about 8; linear to write, read and merge.
+// Thread rule: one thread per object at a time; many readers may read one run.
 #pragma once
+
+#include <bytepiece/types.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
-#include <optional>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "train/ngram.h"
+#include "train/count_file.h"
+#include "train/count_key.h"
 
 namespace bytepiece {
 
-struct NgramCount {
-  Ngram ngram = 0;
-  std::uint64_t count = 0;
-  friend bool operator==(const NgramCount&, const NgramCount&) = default;
-};
-
-class CountRun {
+// Writes entries one after the other behind what is in `out`.
+template <class Key>
+class EntryWriter {
  public:
-  explicit CountRun(int length) : length_(length) {}
+  explicit EntryWriter(std::string& out) : out_(out) {}
 
-  // Adds an entry. REQUIRES: greater than the last; count > 0.
-  void append(const NgramCount& entry);
-
-  int length() const { return length_; }      // bytes of each n-gram
-  std::size_t size() const { return size_; }  // entries
-  std::size_t bytes() const { return code_.size(); }
-
-  // Walks the entries whose first byte is `first` or, without one, all.
-  class Reader {
-   public:
-    explicit Reader(const CountRun& run) : run_(&run), end_(run.code_.size()) {}
-    Reader(const CountRun& run, unsigned char first);
-    std::optional<NgramCount> next();
-
-   private:
-    std::uint64_t number();
-    const CountRun* run_;
-    std::size_t at_ = 0, end_ = 0;
-    Ngram previous_ = 0;
-  };
+  void append(const Key& key, std::uint64_t count);  // REQUIRES: key above the last; count > 0
+  void start_frame() { last_ = Key(); }
 
  private:
-  static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
-  struct Start {
-    std::size_t at = kNone;  // where the first entry with this first byte begins in code_
-    Ngram previous = 0;      // the n-gram before it
-  };
-  std::size_t start_of(unsigned first) const;
-
-  int length_;
-  std::size_t size_ = 0;
-  Ngram last_ = 0;
-  std::string code_;
-  std::vector<Start> starts_ = std::vector<Start>(256);
+  std::string& out_;
+  Key last_{};
 };
 
-// The sum of two runs of one length.
-CountRun merge(const CountRun& a, const CountRun& b);
+// A run in memory, or in a file.
+struct CountRun {
+  std::string entries;              // in memory: one frame
+  std::shared_ptr<CountFile> file;  // else
+};
 
-// Sorts the n-grams (by bytes, from the last to the first) and counts equal ones. `scratch` is memory
-// to work in. REQUIRES: each has `length` bytes.
-CountRun count_sorted(std::vector<Ngram>& ngrams, int length, std::vector<Ngram>& scratch);
+// Walks a run. Throws Error when a file is damaged.
+template <class Key>
+class RunReader {
+ public:
+  explicit RunReader(const CountRun& run);
+  bool next();  // moves on to the next entry; false at the end
+  const Key& key() const { return key_; }
+  std::uint64_t count() const { return count_; }
+
+ private:
+  bool next_frame();
+  std::uint64_t number();
+  [[noreturn]] void fail() const;
+
+  const CountRun* run_;
+  std::uint64_t file_at_ = 0;
+  std::string buffer_;      // the frame, if it comes from a file
+  std::string_view frame_;  // what is left of it
+  Key key_{};
+  std::uint64_t count_ = 0;
+};
+
+// Walks several runs as one: keys ascend, and the counts of equal keys are added up. Throws Error when a
+// sum does not fit 64 bits. REQUIRES: the runs outlive it.
+template <class Key>
+class MergedReader {
+ public:
+  explicit MergedReader(const std::vector<CountRun>& runs);
+  bool next();
+  const Key& key() const { return key_; }
+  std::uint64_t count() const { return count_; }
+
+ private:
+  bool before(std::size_t a, std::size_t b) const { return readers_[a].key() < readers_[b].key(); }
+  void sift_down();  // restores the heap after its top has moved on
+
+  std::vector<RunReader<Key>> readers_;
+  std::vector<std::size_t> heap_;  // numbers of readers, the smallest key on top
+  Key key_{};
+  std::uint64_t count_ = 0;
+};
+
+// Merges runs into one, in memory or into a file.
+template <class Key>
+CountRun merge_in_memory(const std::vector<CountRun>& runs);
+template <class Key>
+void merge_into(const std::vector<CountRun>& runs, CountFileWriter& file);
+
+extern template class RunReader<NgramKey>;
+extern template class RunReader<std::string>;
+extern template class MergedReader<NgramKey>;
+extern template class MergedReader<std::string>;
 
 }  // namespace bytepiece

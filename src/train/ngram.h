@@ -19,6 +19,12 @@ constexpr Ngram ngram_append(Ngram ngram, char byte) { return ngram << 8 | stati
 constexpr Ngram ngram_prefix(Ngram ngram) { return ngram >> 8; }
 constexpr Ngram ngram_suffix(Ngram ngram, int length) { return ngram & ngram_mask(length - 1); }
 
+struct NgramCount {
+  Ngram ngram = 0;
+  std::uint64_t count = 0;
+  friend bool operator==(const NgramCount&, const NgramCount&) = default;
+};
+
 // Per length 1..kMaxOrder; element 0 is not used.
 template <class T>
 using PerLength = std::array<T, kMaxOrder + 1>;

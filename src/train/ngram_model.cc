@@ -10,7 +10,7 @@ namespace bytepiece {
 namespace {
 
 constexpr double kFree = 1;
-constexpr std::size_t kFilterBits = 16;  // at least, per n-gram
+constexpr std::size_t kFilterBits = 16;  // per n-gram
 
 double log_of(std::uint64_t count) { return std::log(static_cast<double>(count)); }
 
@@ -28,9 +28,7 @@ std::size_t hash_place(Ngram ngram, std::size_t capacity) {
 NgramModel::NgramModel(NgramTables tables, int order) : order_(order) {
   std::size_t known = 0;
   for (const std::vector<NgramCount>& table : tables) known += table.size();
-  const std::size_t bits = std::bit_ceil(std::max<std::size_t>(64, kFilterBits * known));
-  filter_.resize(bits / 64);
-  filter_shift_ = 64 - std::countr_zero(bits);
+  filter_.resize(1 + known * kFilterBits / 64);
 
   std::uint64_t total = 0;
   for (NgramCount& entry : tables[1]) {
@@ -48,7 +46,7 @@ void NgramModel::fill(int length, const std::vector<NgramCount>& table,
                       const std::vector<NgramCount>& shorter, std::uint64_t total) {
   Rows& rows = rows_[static_cast<std::size_t>(length)];
   const auto width = static_cast<std::size_t>(length) + 1;
-  rows.capacity = table.size() + table.size() / 3 + 1;
+  rows.capacity = 2 * table.size() + 1;
   rows.cells.assign(rows.capacity * width, kFree);
   auto prefix = shorter.begin();  // both tables ascend, and every prefix is there
   for (const NgramCount& entry : table) {
@@ -64,8 +62,8 @@ void NgramModel::fill(int length, const std::vector<NgramCount>& table,
       std::copy_n(find(length - 1, suffix, first_row(length - 1, suffix)), length - 1, row + 1);
     }
     row[width - 1] = log_of(entry.count) - log_of(prefix_count);
-    const std::uint64_t bit = filter_place(length, entry.ngram);
-    filter_[bit / 64] |= std::uint64_t{1} << bit % 64;
+    const FilterPlace place = filter_place(length, entry.ngram);
+    filter_[place.word] |= place.bits;
   }
 }
 
@@ -90,18 +88,22 @@ const double* NgramModel::find(int length, Ngram ngram, std::size_t begin) const
   return cells[width - 1] == kFree ? nullptr : cells + 1;
 }
 
-// Multiplicative hashing: the high bits of the product are the best.
-std::uint64_t NgramModel::filter_place(int length, Ngram ngram) const {
-  const auto salt = static_cast<std::uint64_t>(length) * 0xD6E8FEB86659FD93;
-  return (ngram ^ salt) * 0x9E3779B97F4A7C15 >> filter_shift_;
+NgramModel::FilterPlace NgramModel::filter_place(int length, Ngram ngram) const {
+  std::uint64_t hash = (ngram ^ static_cast<std::uint64_t>(length) * 0xD6E8FEB86659FD93) * 0x9E3779B97F4A7C15;
+  const std::size_t word = (hash >> 32) * filter_.size() >> 32;
+  hash ^= hash >> 29;
+  const auto bit = [&](int shift) { return std::uint64_t{1} << (hash >> shift & 63); };
+  return {word, bit(0) | bit(6) | bit(12)};
+}
+
+bool NgramModel::may_be_known(int length, Ngram ngram) const {
+  const FilterPlace place = filter_place(length, ngram);
+  return (filter_[place.word] & place.bits) == place.bits;
 }
 
 NgramModel::Sought NgramModel::seek(Ngram last, int most) const {
-  int longest = 1;
-  for (int length = 2; length <= most; ++length) {
-    const std::uint64_t bit = filter_place(length, last & ngram_mask(length));
-    longest = (filter_[bit / 64] >> bit % 64 & 1) != 0 ? length : longest;
-  }
+  int longest = most;
+  while (longest > 1 && !may_be_known(longest, last & ngram_mask(longest))) --longest;
   const Sought sought{last, longest, first_row(longest, last & ngram_mask(longest))};
   const auto width = static_cast<std::size_t>(longest) + 1;
   const double* cells = rows_[static_cast<std::size_t>(longest)].cells.data() + sought.row * width;

@@ -7,34 +7,15 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "base/threads.h"
-
 namespace bytepiece {
 namespace {
 
 constexpr std::size_t kFirstSlots = 1 << 10;
 
-using List = std::vector<PieceCount>;
-
-// Sorts the pieces and adds up the counts of equal ones.
-void unite(List& pieces) {
-  std::sort(pieces.begin(), pieces.end(),
-            [](const PieceCount& a, const PieceCount& b) { return a.bytes < b.bytes; });
-  std::size_t kept = 0;
-  for (const PieceCount& piece : pieces) {
-    if (kept > 0 && pieces[kept - 1].bytes == piece.bytes) {
-      pieces[kept - 1].count += piece.count;
-    } else {
-      pieces[kept++] = piece;
-    }
-  }
-  pieces.resize(kept);
-}
-
 }  // namespace
 
 void PieceCounter::add(std::string_view piece) {
-  if (2 * entries_.size() >= slots_.size()) grow();
+  if (2 * entries_.size() >= slots_.size()) make_room();
   const std::uint64_t hash = XXH3_64bits(piece.data(), piece.size());
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
@@ -53,6 +34,17 @@ void PieceCounter::add(std::string_view piece) {
   }
 }
 
+void PieceCounter::make_room() {
+  // Growing doubles the slots, and the arrays of entries and bytes at about the same time.
+  const std::size_t grown =
+      2 * (slots_.size() * sizeof(Slot) + entries_.size() * sizeof(Entry) + bytes_.size());
+  if (grown > most_bytes_ && slots_.size() > kFirstSlots) {
+    flush();
+  } else {
+    grow();
+  }
+}
+
 void PieceCounter::grow() {
   const std::vector<Slot> old = std::exchange(slots_, {});
   slots_.resize(old.empty() ? kFirstSlots : 2 * old.size());
@@ -65,21 +57,20 @@ void PieceCounter::grow() {
   }
 }
 
-PieceCounts combine(std::vector<PieceCounter> counters, std::size_t threads) {
-  PieceCounts result;
-  result.storage.reserve(counters.size());  // a short string that moves takes its bytes along
-  std::vector<List> lists(256);  // by first byte
-  for (PieceCounter& counter : counters) {
-    const std::string& bytes = result.storage.emplace_back(counter.take_bytes());
-    for (const PieceCounter::Entry& entry : counter.entries()) {
-      const std::string_view piece = std::string_view(bytes).substr(entry.begin, entry.length);
-      lists[static_cast<unsigned char>(piece.front())].push_back({piece, entry.count});
-    }
-    counter = {};
+void PieceCounter::flush() {
+  std::sort(entries_.begin(), entries_.end(),
+            [&](const Entry& a, const Entry& b) { return bytes_of(a) < bytes_of(b); });
+  CountRun run;
+  EntryWriter<std::string> writer(run.entries);
+  std::string piece;
+  for (const Entry& entry : entries_) {
+    piece = bytes_of(entry);
+    writer.append(piece, entry.count);
   }
-  parallel_for(threads, lists.size(), [&](std::size_t, std::size_t first) { unite(lists[first]); });
-  for (const List& list : lists) result.pieces.insert(result.pieces.end(), list.begin(), list.end());
-  return result;
+  entries_.clear();
+  bytes_.clear();
+  std::fill(slots_.begin(), slots_.end(), Slot{});
+  if (!run.entries.empty()) pool_.add(std::move(run));
 }
 
 }  // namespace bytepiece

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <deque>
+#include <functional>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -14,89 +17,102 @@
 namespace bytepiece {
 namespace {
 
-constexpr std::size_t kTaskPieces = 4096;  // pieces that a thread takes at a time
+constexpr std::size_t kBatchPieces = 4096;  // pieces that a thread takes at a time
 
-using List = std::vector<PieceCount>;  // in the order of bytes, each piece once
-
-// Which pieces to keep; the rest are dropped.
-struct Division {
-  List keep, drop;
+struct CountedPiece {
+  std::string_view bytes;
+  std::uint64_t count = 0;
 };
+using List = std::vector<CountedPiece>;  // in the order of bytes, each piece once
 
-bool bytes_less(const PieceCount& a, const PieceCount& b) { return a.bytes < b.bytes; }
+bool bytes_less(const CountedPiece& a, const CountedPiece& b) { return a.bytes < b.bytes; }
 
 std::uint64_t total_of(const List& pieces) {
-  return std::accumulate(pieces.begin(), pieces.end(), std::uint64_t{0},
-                         [](std::uint64_t sum, const PieceCount& piece) { return sum + piece.count; });
+  std::uint64_t total = 0;
+  for (const CountedPiece& piece : pieces) {
+    if (piece.count > std::numeric_limits<std::uint64_t>::max() - total) {
+      throw Error("the counts of all pieces do not fit 64 bits; are shards counted twice?");
+    }
+    total += piece.count;
+  }
+  return total;
 }
 
 PieceIndex index_of(const List& pieces) {
   const double log_total = std::log(static_cast<double>(total_of(pieces)));
   std::vector<std::string_view> bytes;
   std::vector<double> scores;
-  for (const PieceCount& piece : pieces) {
+  for (const CountedPiece& piece : pieces) {
     bytes.push_back(piece.bytes);
     scores.push_back(std::log(static_cast<double>(piece.count)) - log_total);
   }
   return PieceIndex(bytes, scores);
 }
 
+// Texts to be spelled, with their counts; the bytes may be the batch's own.
+struct Batch {
+  List texts;
+  std::vector<char> storage;
+};
+struct Texts {
+  std::uint64_t size = 0;
+  std::function<void(const std::function<void(Batch)>& push)> batches;
+};
+
+Texts texts_of(const List& texts) {
+  return {texts.size(), [&texts](const auto& push) {
+            for (std::size_t begin = 0; begin < texts.size(); begin += kBatchPieces) {
+              const auto from = texts.begin() + static_cast<std::ptrdiff_t>(begin);
+              const std::size_t size = std::min(kBatchPieces, texts.size() - begin);
+              push({List(from, from + static_cast<std::ptrdiff_t>(size)), {}});
+            }
+          }};
+}
+
 class Pruner {
  public:
-  Pruner(const TrainOptions& options, std::size_t threads, const ProgressCallback& on_progress)
-      : options_(options), threads_(threads), on_progress_(on_progress) {}
+  Pruner(std::size_t threads, const ProgressCallback& on_progress)
+      : threads_(threads), on_progress_(on_progress) {}
 
-  // keep gains what spells drop.
-  List without(const Division& pieces) const {
-    List keep = pieces.keep;
-    const std::vector<std::uint64_t> gains = spell(keep, pieces.drop);
+  // keep gains what spells the texts.
+  void absorb(List& keep, const Texts& texts) const {
+    const std::vector<std::uint64_t> gains = spell(keep, texts);
     for (std::size_t i = 0; i < keep.size(); ++i) keep[i].count += gains[i];
-    return keep;
   }
 
   // Drops the pieces that are not their own best segmentation, until there are none.
-  List without_waste(List keep) const {
-    for (;;) {
-      const std::vector<std::uint64_t> counts = spell(keep, keep);
+  void drop_waste(List& keep) const {
+    for (bool stable = false; !stable;) {
+      const std::vector<std::uint64_t> counts = spell(keep, texts_of(keep));
       List next;
       for (std::size_t i = 0; i < keep.size(); ++i) {
         if (counts[i] > 0) next.push_back({keep[i].bytes, counts[i]});
       }
-      const bool stable = next.size() == keep.size();
+      stable = next.size() == keep.size();
       keep = std::move(next);
-      if (stable) return keep;
     }
   }
 
-  Division frequent_and_short(const List& all) const {
-    Division pieces;
-    for (const PieceCount& piece : all) {
-      const bool stays = piece.bytes.size() == 1 || (piece.bytes.size() <= options_.max_piece_length &&
-                                                     piece.count >= options_.min_count);
-      (stays ? pieces.keep : pieces.drop).push_back(piece);
-    }
-    return pieces;
-  }
-
-  // The single bytes and the most frequent others, `size` in all.
-  static Division most_frequent(List all, std::size_t size) {
-    const auto rank = [](const PieceCount& a, const PieceCount& b) {
+  // Keeps the single bytes and the most frequent others, `size` in all.
+  void cut(List& keep, std::size_t size) const {
+    const auto rank = [](const CountedPiece& a, const CountedPiece& b) {
       const bool a_long = a.bytes.size() > 1, b_long = b.bytes.size() > 1;
       if (a_long != b_long) return b_long;
       if (a.count != b.count) return a.count > b.count;
       if (a.bytes.size() != b.bytes.size()) return a.bytes.size() > b.bytes.size();
       return a.bytes < b.bytes;
     };
-    std::sort(all.begin(), all.end(), rank);
-    const auto cut = all.begin() + static_cast<std::ptrdiff_t>(size);
-    Division pieces{{all.begin(), cut}, {cut, all.end()}};
-    std::sort(pieces.keep.begin(), pieces.keep.end(), bytes_less);
-    return pieces;
+    std::sort(keep.begin(), keep.end(), rank);
+    const List drop(keep.begin() + static_cast<std::ptrdiff_t>(size), keep.end());
+    keep.resize(size);
+    std::sort(keep.begin(), keep.end(), bytes_less);
+    absorb(keep, texts_of(drop));
+    drop_waste(keep);
   }
 
  private:
   // The sum over all texts of their counts, for each of `pieces` in the text's best segmentation.
-  std::vector<std::uint64_t> spell(const List& pieces, const List& texts) const {
+  std::vector<std::uint64_t> spell(const List& pieces, const Texts& texts) const {
     const PieceIndex index = index_of(pieces);
     struct Worker {
       Viterbi viterbi;
@@ -104,18 +120,25 @@ class Pruner {
       std::vector<std::uint64_t> sums;
     };
     std::vector<Worker> workers(threads_);
-    const std::size_t tasks = (texts.size() + kTaskPieces - 1) / kTaskPieces;
-    parallel_for(threads_, tasks, [&](std::size_t number, std::size_t task) {
-      Worker& worker = workers[number];
-      worker.sums.resize(pieces.size());
-      const std::size_t end = std::min(texts.size(), (task + 1) * kTaskPieces);
-      for (std::size_t i = task * kTaskPieces; i < end; ++i) {
-        worker.segmentation.clear();
-        worker.viterbi.segment(index, texts[i].bytes, worker.segmentation);
-        for (const std::uint32_t piece : worker.segmentation) worker.sums[piece] += texts[i].count;
-      }
-      if (number == 0 && on_progress_) on_progress_({"prune", end, texts.size()});
-    });
+    std::uint64_t done = 0;
+    feed_workers<Batch>(
+        threads_,
+        [&](const auto& push) {
+          texts.batches([&](Batch batch) {
+            done += batch.texts.size();
+            push(std::move(batch));
+            if (on_progress_) on_progress_({"prune", done, texts.size});
+          });
+        },
+        [&](std::size_t number, const Batch& batch) {
+          Worker& worker = workers[number];
+          worker.sums.resize(pieces.size());
+          for (const CountedPiece& text : batch.texts) {
+            worker.segmentation.clear();
+            worker.viterbi.segment(index, text.bytes, worker.segmentation);
+            for (const std::uint32_t piece : worker.segmentation) worker.sums[piece] += text.count;
+          }
+        });
     std::vector<std::uint64_t> sums(pieces.size());
     for (const Worker& worker : workers) {
       for (std::size_t i = 0; i < worker.sums.size(); ++i) sums[i] += worker.sums[i];
@@ -123,43 +146,91 @@ class Pruner {
     return sums;
   }
 
-  const TrainOptions& options_;
   std::size_t threads_;
   const ProgressCallback& on_progress_;
 };
 
-// The bytes 00..FF; a single byte that was not counted gets count 1.
-constexpr std::array<char, 256> kAllBytes = [] {
-  std::array<char, 256> bytes{};
-  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i);
-  return bytes;
-}();
+// All pieces that were counted, of which some are kept and the others are spelled by those.
+class Division {
+ public:
+  Division(const std::vector<CountRun>& pieces, const TrainOptions& options)
+      : pieces_(pieces), options_(options) {}
 
-void add_missing_bytes(List& pieces) {
-  std::array<bool, 256> seen{};
-  for (const PieceCount& piece : pieces) {
-    if (piece.bytes.size() == 1) seen[static_cast<unsigned char>(piece.bytes[0])] = true;
+  // The frequent and short pieces, and all single bytes: one that was not counted has count 1.
+  List keep() {
+    std::array<std::uint64_t, 256> bytes{};
+    List keep;
+    for (MergedReader<std::string> all(pieces_); all.next();) {
+      if (all.key().size() == 1) {
+        bytes[static_cast<unsigned char>(all.key()[0])] = all.count();
+      } else if (is_kept(all.key(), all.count())) {
+        keep.push_back({storage_.emplace_back(all.key()), all.count()});
+      } else {
+        ++dropped_;
+      }
+    }
+    for (std::size_t byte = 0; byte < bytes.size(); ++byte) {
+      const std::string& single = storage_.emplace_back(1, static_cast<char>(byte));
+      keep.push_back({single, std::max<std::uint64_t>(bytes[byte], 1)});
+    }
+    std::sort(keep.begin(), keep.end(), bytes_less);
+    return keep;
   }
-  for (std::size_t byte = 0; byte < seen.size(); ++byte) {
-    if (!seen[byte]) pieces.push_back({std::string_view(&kAllBytes[byte], 1), 1});
+
+  // The others. REQUIRES: keep() was called.
+  Texts dropped() const {
+    return {dropped_, [this](const auto& push) { push_dropped(push); }};
   }
-  std::sort(pieces.begin(), pieces.end(), bytes_less);
-}
+
+ private:
+  void push_dropped(const std::function<void(Batch)>& push) const {
+    Batch batch;
+    std::vector<std::size_t> ends;
+    std::size_t begin = 0;
+    const auto flush = [&] {
+      for (std::size_t i = 0; i < ends.size(); begin = ends[i++]) {
+        batch.texts[i].bytes = std::string_view(batch.storage.data() + begin, ends[i] - begin);
+      }
+      push(std::exchange(batch, {}));
+      ends.clear();
+      begin = 0;
+    };
+    for (MergedReader<std::string> all(pieces_); all.next();) {
+      if (all.key().size() == 1 || is_kept(all.key(), all.count())) continue;
+      batch.storage.insert(batch.storage.end(), all.key().begin(), all.key().end());
+      ends.push_back(batch.storage.size());
+      batch.texts.push_back({{}, all.count()});
+      if (ends.size() == kBatchPieces || batch.storage.size() >= (1 << 20)) flush();
+    }
+    if (!ends.empty()) flush();
+  }
+
+  bool is_kept(const std::string& piece, std::uint64_t count) const {
+    return piece.size() <= options_.max_piece_length && count >= options_.min_count;
+  }
+
+  const std::vector<CountRun>& pieces_;
+  const TrainOptions& options_;
+  std::deque<std::string> storage_;  // what keep() points into
+  std::uint64_t dropped_ = 0;
+};
 
 Vocab vocab_of(const List& pieces) {
   std::vector<Piece> owned;
   owned.reserve(pieces.size());
-  for (const PieceCount& piece : pieces) owned.push_back({std::string(piece.bytes), piece.count});
+  for (const CountedPiece& piece : pieces) owned.push_back({std::string(piece.bytes), piece.count});
   return Vocab(std::move(owned));
 }
 
 }  // namespace
 
-std::vector<Vocab> prune(PieceCounts counts, const TrainOptions& options, std::size_t threads,
-                         const ProgressCallback& on_progress) {
-  const Pruner pruner(options, threads, on_progress);
-  add_missing_bytes(counts.pieces);
-  List keep = pruner.without_waste(pruner.without(pruner.frequent_and_short(counts.pieces)));
+std::vector<Vocab> prune(const std::vector<CountRun>& pieces, const TrainOptions& options,
+                         std::size_t threads, const ProgressCallback& on_progress) {
+  const Pruner pruner(threads, on_progress);
+  Division division(pieces, options);
+  List keep = division.keep();
+  pruner.absorb(keep, division.dropped());
+  pruner.drop_waste(keep);
 
   const std::vector<std::size_t>& sizes = options.vocab_sizes;
   std::vector<std::size_t> order(sizes.size());  // from the largest size to the smallest
@@ -169,9 +240,7 @@ std::vector<Vocab> prune(PieceCounts counts, const TrainOptions& options, std::s
   std::vector<std::vector<Vocab>> made(sizes.size());
   for (const std::size_t i : order) {
     const std::size_t most = sizes[i] - kFirstPiece;
-    if (keep.size() > most) {
-      keep = pruner.without_waste(pruner.without(Pruner::most_frequent(std::move(keep), most)));
-    }
+    if (keep.size() > most) pruner.cut(keep, most);
     made[i].push_back(vocab_of(keep));
   }
   std::vector<Vocab> vocabs;

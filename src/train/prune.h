@@ -9,6 +9,9 @@
 // "Cut" and "spell" are the ordinary Viterbi search over the kept pieces. Single bytes always stay.
 // A smaller size goes on from the result of the next larger one.
 //
+// All pieces may be more than memory holds: they are walked twice as a merge of runs, and only those that are
+// kept stay.
+//
 // Costs: one search structure and one encoding of the dropped pieces per round; two or three rounds a size.
 // Thread rule: uses `threads` threads; the result does not depend on how many.
 #pragma once
@@ -19,12 +22,12 @@
 #include <cstddef>
 #include <vector>
 
-#include "train/piece_counts.h"
+#include "train/count_run.h"
 
 namespace bytepiece {
 
-// One Vocab per options.vocab_sizes, in the same order. `counts` is consumed.
-std::vector<Vocab> prune(PieceCounts counts, const TrainOptions& options, std::size_t threads,
-                         const ProgressCallback& on_progress);
+// One Vocab per options.vocab_sizes, in the same order.
+std::vector<Vocab> prune(const std::vector<CountRun>& pieces, const TrainOptions& options,
+                         std::size_t threads, const ProgressCallback& on_progress);
 
 }  // namespace bytepiece

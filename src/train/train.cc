@@ -11,11 +11,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
 #include "base/threads.h"
 #include "text/nfc.h"
+#include "train/count_pool.h"
 #include "train/ngram_counts.h"
 #include "train/ngram_model.h"
 #include "train/piece_counts.h"
@@ -25,8 +27,6 @@
 
 namespace bytepiece {
 namespace {
-
-constexpr std::size_t kBatchBytes = 1 << 20;
 
 void check(const TrainOptions& options) {
   if (options.order < 1 || options.order > kMaxOrder) {
@@ -48,73 +48,108 @@ void check(const TrainOptions& options) {
   }
 }
 
-// A corpus with all that a walk over it needs.
-struct Walk {
-  const Corpus& corpus;
-  std::size_t threads;
-  SplitOptions split;
-  const ProgressCallback& on_progress;
+// How the memory that the user grants is shared out. Without a limit the numbers are those beyond which
+// more memory does not make training faster.
+struct Shares {
+  std::size_t batch_bytes;   // of text that a thread takes at a time
+  std::size_t ngram_buffer;  // n-grams per thread
+  std::size_t piece_table;   // bytes per thread
+  std::size_t runs;          // bytes of runs in memory
 };
 
-// Calls visit(worker, chunk) for every chunk of the corpus, on all threads.
-template <class Visit>
-void for_each_chunk_of(const Walk& walk, std::string_view stage, const Visit& visit) {
-  std::vector<std::string> buffers(walk.threads);
-  feed_workers<TextBatch>(
-      walk.threads,
-      [&](const auto& push) {
-        TextBatcher batcher(kBatchBytes, walk.split, [&](TextBatch batch) {
-          push(std::move(batch));
-          if (!walk.on_progress) return;
-          walk.on_progress({stage, walk.corpus.position ? walk.corpus.position() : 0, walk.corpus.size});
-        });
-        walk.corpus.walk([&](const DocumentPart& part) { batcher.add(part); });
-        batcher.finish();
-      },
-      [&](std::size_t worker, const TextBatch& batch) {
-        batch.for_each([&](std::string_view text) {
-          for_each_chunk(normalize(text, buffers[worker]), walk.split,
-                         [&](std::string_view chunk) { visit(worker, chunk); });
-        });
-      });
+Shares shares_of(const TrainOptions& options, std::size_t threads) {
+  constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
+  if (options.memory == 0) return {1 << 20, 1 << 21, 1 << 28, kUnlimited};
+  const std::size_t memory = options.memory, each = memory / threads;
+  const auto between = [](std::size_t low, std::size_t value, std::size_t high) {
+    return std::clamp(value, low, high);
+  };
+  return {between(1 << 16, each / 64, 1 << 20), between(1 << 14, each / 64, 1 << 21),
+          between(1 << 20, each / 4, 1 << 28), memory / 6};
 }
 
-NgramModel count_ngrams(const Walk& walk, const TrainOptions& options) {
-  RunPool pool;
-  std::vector<NgramCounter> counters(walk.threads, NgramCounter(options.order, pool));
-  for_each_chunk_of(walk, "count n-grams",
-                    [&](std::size_t worker, std::string_view chunk) { counters[worker].add(chunk); });
-  parallel_for(walk.threads, counters.size(), [&](std::size_t, std::size_t i) { counters[i].flush(); });
-  counters.clear();
-  NgramTables tables = derive_tables(pool.take(), options.order, options.min_count, walk.threads);
-  const auto seen = [](const NgramCount& entry) { return entry.count > 0; };
-  if (std::none_of(tables[1].begin(), tables[1].end(), seen)) {
-    throw Error(fmt::format("{}: empty: not a single byte of text to train on", walk.corpus.name));
+class Trainer {
+ public:
+  Trainer(const Corpus& corpus, const TrainOptions& options, const ProgressCallback& on_progress)
+      : corpus_(corpus),
+        options_(options),
+        on_progress_(on_progress),
+        threads_(resolve_threads(options.threads)),
+        shares_(shares_of(options, threads_)),
+        split_(training_split(options.isolate_digits)) {
+    limits_.most_bytes = shares_.runs;
+    limits_.folder = options.tmp_dir.empty() ? std::filesystem::temp_directory_path() : options.tmp_dir;
   }
-  return NgramModel(std::move(tables), options.order);
-}
 
-PieceCounts count_pieces(const Walk& walk, const NgramModel& model, const TrainOptions& options) {
-  std::vector<Segmenter> segmenters(walk.threads, Segmenter(model, options.ensure_unicode));
-  std::vector<PieceCounter> counters(walk.threads);
-  for_each_chunk_of(walk, "count pieces", [&](std::size_t worker, std::string_view chunk) {
-    for (const std::string_view piece : segmenters[worker].segment(chunk)) counters[worker].add(piece);
-  });
-  return combine(std::move(counters), walk.threads);
-}
+  std::vector<Vocab> train() const {
+    const std::vector<CountRun> pieces = count_pieces(NgramModel(count_ngrams(), options_.order));
+    return prune(pieces, options_, threads_, on_progress_);
+  }
+
+ private:
+  NgramTables count_ngrams() const {
+    CountPool<NgramKey> pool(limits_);
+    std::vector<NgramCounter> counters(threads_, NgramCounter(options_.order, shares_.ngram_buffer, pool));
+    for_each_chunk_of_corpus(
+        "count n-grams", [&](std::size_t worker, std::string_view chunk) { counters[worker].add(chunk); });
+    parallel_for(threads_, counters.size(), [&](std::size_t, std::size_t i) { counters[i].flush(); });
+    counters.clear();
+    NgramTables tables = derive_tables(pool.take(), options_.min_count);
+    const auto seen = [](const NgramCount& entry) { return entry.count > 0; };
+    if (std::none_of(tables[1].begin(), tables[1].end(), seen)) {
+      throw Error(fmt::format("{}: empty: not a single byte of text to train on", corpus_.name));
+    }
+    return tables;
+  }
+
+  std::vector<CountRun> count_pieces(const NgramModel& model) const {
+    CountPool<std::string> pool(limits_);
+    std::vector<Segmenter> segmenters(threads_, Segmenter(model, options_.ensure_unicode));
+    std::vector<PieceCounter> counters(threads_, PieceCounter(shares_.piece_table, pool));
+    for_each_chunk_of_corpus("count pieces", [&](std::size_t worker, std::string_view chunk) {
+      for (const std::string_view piece : segmenters[worker].segment(chunk)) counters[worker].add(piece);
+    });
+    parallel_for(threads_, counters.size(), [&](std::size_t, std::size_t i) { counters[i].flush(); });
+    return pool.take();
+  }
+
+  // Calls visit(worker, chunk) for every chunk of the corpus, on all threads.
+  template <class Visit>
+  void for_each_chunk_of_corpus(std::string_view stage, const Visit& visit) const {
+    std::vector<std::string> buffers(threads_);
+    feed_workers<TextBatch>(
+        threads_,
+        [&](const auto& push) {
+          TextBatcher batcher(shares_.batch_bytes, split_, [&](TextBatch batch) {
+            push(std::move(batch));
+            if (on_progress_) on_progress_({stage, corpus_.position ? corpus_.position() : 0, corpus_.size});
+          });
+          corpus_.walk([&](const DocumentPart& part) { batcher.add(part); });
+          batcher.finish();
+        },
+        [&](std::size_t worker, const TextBatch& batch) {
+          batch.for_each([&](std::string_view text) {
+            for_each_chunk(normalize(text, buffers[worker]), split_,
+                           [&](std::string_view chunk) { visit(worker, chunk); });
+          });
+        });
+  }
+
+  const Corpus& corpus_;
+  const TrainOptions& options_;
+  const ProgressCallback& on_progress_;
+  std::size_t threads_;
+  Shares shares_;
+  SplitOptions split_;
+  PoolLimits limits_;
+};
 
 }  // namespace
 
 std::vector<Vocab> train(const Corpus& corpus, const TrainOptions& options,
                          const ProgressCallback& on_progress) {
   check(options);
-  const std::size_t threads = resolve_threads(options.threads);
-  const Walk walk{corpus, threads, training_split(options.isolate_digits), on_progress};
-  PieceCounts pieces = [&] {
-    const NgramModel model = count_ngrams(walk, options);
-    return count_pieces(walk, model, options);
-  }();
-  return prune(std::move(pieces), options, threads, on_progress);
+  return Trainer(corpus, options, on_progress).train();
 }
 
 }  // namespace bytepiece
