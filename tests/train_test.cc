@@ -132,6 +132,27 @@ TEST_CASE("train: an exception from corpus or callback passes through and nothin
   }
 }
 
+TEST_CASE("train: a limit on memory sends counts to files and changes nothing") {
+  Random random(5);
+  std::string text;
+  while (text.size() < 2000000) text += random_bytes(random, 6) + (random.chance(9) ? "\n" : "");
+  TrainOptions options{.vocab_sizes = {400}, .min_count = 3};
+  const reference::Counts expected = counts_of(train(corpus_of({text}), options).front());
+  const TemporaryFolder folder;
+  options.tmp_dir = folder.path();
+  options.memory = 24 << 20;
+  for (const int threads : {1, 3}) {
+    options.threads = threads;
+    CHECK(counts_of(train(corpus_of({text}), options).front()) == expected);
+  }
+  options.tmp_dir = folder / "missing";
+  CHECK(contains(error_of([&] { train(corpus_of({text}), options); }), "missing"));
+  options.memory = 1000;
+  options.tmp_dir = folder.path();
+  CHECK(contains(error_of([&] { train(corpus_of({text}), options); }), "MB"));
+  CHECK(files_in(folder.path()).empty());
+}
+
 TEST_SUITE_END();
 
 }  // namespace

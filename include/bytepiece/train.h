@@ -39,6 +39,7 @@ struct Progress {
   std::string_view stage;   // "count n-grams", ...
   std::uint64_t done = 0;   // of total, in the corpus's unit while it is read, else in pieces
   std::uint64_t total = 0;  // 0: unknown
+  std::string_view found;   // at the end of a stage, what it found, for people
 };
 using ProgressCallback = std::function<void(const Progress&)>;  // runs on the calling thread
 

@@ -26,9 +26,8 @@ std::size_t hash_place(Ngram ngram, std::size_t capacity) {
 }  // namespace
 
 NgramModel::NgramModel(NgramTables tables, int order) : order_(order) {
-  std::size_t known = 0;
-  for (const std::vector<NgramCount>& table : tables) known += table.size();
-  filter_.resize(1 + known * kFilterBits / 64);
+  for (const std::vector<NgramCount>& table : tables) size_ += table.size();
+  filter_.resize(1 + size_ * kFilterBits / 64);
 
   std::uint64_t total = 0;
   for (NgramCount& entry : tables[1]) {
@@ -65,6 +64,12 @@ void NgramModel::fill(int length, const std::vector<NgramCount>& table,
     const FilterPlace place = filter_place(length, entry.ngram);
     filter_[place.word] |= place.bits;
   }
+}
+
+std::size_t NgramModel::bytes() const {
+  std::size_t cells = filter_.size();
+  for (const Rows& rows : rows_) cells += rows.cells.size();
+  return cells * sizeof(double);
 }
 
 std::size_t NgramModel::first_row(int length, Ngram ngram) const {

@@ -46,6 +46,8 @@ class NgramModel {
   NgramModel(NgramTables tables, int order);
 
   int order() const { return order_; }
+  std::size_t size() const { return size_; }  // known n-grams
+  std::size_t bytes() const;                  // of memory
 
   // Where the values for a byte are likely to be.
   struct Sought {
@@ -81,6 +83,7 @@ class NgramModel {
             std::uint64_t total);
 
   int order_;
+  std::size_t size_ = 0;
   PerLength<Rows> rows_;
   HugeVector<std::uint64_t> filter_;  // a Bloom filter whose three bits for an n-gram share a word
 };

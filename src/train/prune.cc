@@ -1,6 +1,8 @@
 // Tested by tests/prune_test.cc.
 #include "train/prune.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -17,6 +19,7 @@
 namespace bytepiece {
 namespace {
 
+constexpr std::string_view kStage = "prune";
 constexpr std::size_t kBatchPieces = 4096;  // pieces that a thread takes at a time
 
 struct CountedPiece {
@@ -127,7 +130,7 @@ class Pruner {
           texts.batches([&](Batch batch) {
             done += batch.texts.size();
             push(std::move(batch));
-            if (on_progress_) on_progress_({"prune", done, texts.size});
+            if (on_progress_) on_progress_({kStage, done, texts.size, {}});
           });
         },
         [&](std::size_t number, const Batch& batch) {
@@ -176,6 +179,8 @@ class Division {
     std::sort(keep.begin(), keep.end(), bytes_less);
     return keep;
   }
+
+  std::uint64_t size() const { return storage_.size() + dropped_; }  // REQUIRES: keep() was called
 
   // The others. REQUIRES: keep() was called.
   Texts dropped() const {
@@ -230,6 +235,7 @@ std::vector<Vocab> prune(const std::vector<CountRun>& pieces, const TrainOptions
   Division division(pieces, options);
   List keep = division.keep();
   pruner.absorb(keep, division.dropped());
+  const std::size_t candidates = keep.size();
   pruner.drop_waste(keep);
 
   const std::vector<std::size_t>& sizes = options.vocab_sizes;
@@ -242,6 +248,12 @@ std::vector<Vocab> prune(const std::vector<CountRun>& pieces, const TrainOptions
     const std::size_t most = sizes[i] - kFirstPiece;
     if (keep.size() > most) pruner.cut(keep, most);
     made[i].push_back(vocab_of(keep));
+  }
+  if (on_progress) {
+    const std::uint64_t all = division.size();
+    on_progress({kStage, all, all,
+                 fmt::format("{} different pieces, {} frequent and short, {} kept", all, candidates,
+                             made[order.front()].front().size() - kFirstPiece)});
   }
   std::vector<Vocab> vocabs;
   for (std::vector<Vocab>& vocab : made) vocabs.push_back(std::move(vocab.front()));

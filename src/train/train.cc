@@ -48,24 +48,26 @@ void check(const TrainOptions& options) {
   }
 }
 
-// How the memory that the user grants is shared out. Without a limit the numbers are those beyond which
-// more memory does not make training faster.
+// How memory is shared out. Without a limit the numbers are those beyond which more memory does not make
+// training faster.
 struct Shares {
-  std::size_t batch_bytes;   // of text that a thread takes at a time
-  std::size_t ngram_buffer;  // n-grams per thread
-  std::size_t piece_table;   // bytes per thread
-  std::size_t runs;          // bytes of runs in memory
+  std::size_t batch = 1 << 20;         // bytes of text that a thread takes at a time
+  std::size_t ngram_buffer = 1 << 21;  // n-grams per thread
+  std::size_t piece_table = 1 << 28;   // bytes per thread
+  std::size_t runs =
+      std::numeric_limits<std::size_t>::max();  // bytes of runs in memory; as many again to merge them
 };
 
-Shares shares_of(const TrainOptions& options, std::size_t threads) {
-  constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
-  if (options.memory == 0) return {1 << 20, 1 << 21, 1 << 28, kUnlimited};
-  const std::size_t memory = options.memory, each = memory / threads;
-  const auto between = [](std::size_t low, std::size_t value, std::size_t high) {
-    return std::clamp(value, low, high);
-  };
-  return {between(1 << 16, each / 64, 1 << 20), between(1 << 14, each / 64, 1 << 21),
-          between(1 << 20, each / 4, 1 << 28), memory / 6};
+Shares shares_of(std::uint64_t memory, std::size_t threads) {
+  Shares shares;
+  if (memory == 0) return shares;
+  const std::size_t each = memory / threads;
+  shares.batch = std::clamp<std::size_t>(each / 64, 1 << 16, shares.batch);
+  shares.ngram_buffer =
+      std::clamp<std::size_t>(each / 64, 1 << 14, shares.ngram_buffer);  // 16 bytes each, and tails
+  shares.piece_table = std::min<std::size_t>(each / 4, shares.piece_table);
+  shares.runs = memory / 6;
+  return shares;
 }
 
 class Trainer {
@@ -75,11 +77,7 @@ class Trainer {
         options_(options),
         on_progress_(on_progress),
         threads_(resolve_threads(options.threads)),
-        shares_(shares_of(options, threads_)),
-        split_(training_split(options.isolate_digits)) {
-    limits_.most_bytes = shares_.runs;
-    limits_.folder = options.tmp_dir.empty() ? std::filesystem::temp_directory_path() : options.tmp_dir;
-  }
+        split_(training_split(options.isolate_digits)) {}
 
   std::vector<Vocab> train() const {
     const std::vector<CountRun> pieces = count_pieces(NgramModel(count_ngrams(), options_.order));
@@ -88,10 +86,13 @@ class Trainer {
 
  private:
   NgramTables count_ngrams() const {
-    CountPool<NgramKey> pool(limits_);
-    std::vector<NgramCounter> counters(threads_, NgramCounter(options_.order, shares_.ngram_buffer, pool));
-    for_each_chunk_of_corpus(
-        "count n-grams", [&](std::size_t worker, std::string_view chunk) { counters[worker].add(chunk); });
+    constexpr std::string_view kStage = "count n-grams";
+    const Shares shares = shares_of(options_.memory, threads_);
+    CountPool<NgramKey> pool(limits(shares));
+    std::vector<NgramCounter> counters(threads_, NgramCounter(options_.order, shares.ngram_buffer, pool));
+    for_each_chunk_of_corpus(kStage, shares.batch, [&](std::size_t worker, std::string_view chunk) {
+      counters[worker].add(chunk);
+    });
     parallel_for(threads_, counters.size(), [&](std::size_t, std::size_t i) { counters[i].flush(); });
     counters.clear();
     NgramTables tables = derive_tables(pool.take(), options_.min_count);
@@ -99,30 +100,59 @@ class Trainer {
     if (std::none_of(tables[1].begin(), tables[1].end(), seen)) {
       throw Error(fmt::format("{}: empty: not a single byte of text to train on", corpus_.name));
     }
+    std::size_t known = 0;
+    for (const std::vector<NgramCount>& table : tables) known += table.size();
+    end_stage(kStage, fmt::format("{} n-grams occur {} times or more", known, options_.min_count));
     return tables;
   }
 
   std::vector<CountRun> count_pieces(const NgramModel& model) const {
-    CountPool<std::string> pool(limits_);
+    constexpr std::string_view kStage = "count pieces";
+    const Shares shares = shares_of(memory_beside(model), threads_);
+    CountPool<std::string> pool(limits(shares));
     std::vector<Segmenter> segmenters(threads_, Segmenter(model, options_.ensure_unicode));
-    std::vector<PieceCounter> counters(threads_, PieceCounter(shares_.piece_table, pool));
-    for_each_chunk_of_corpus("count pieces", [&](std::size_t worker, std::string_view chunk) {
+    std::vector<PieceCounter> counters(threads_, PieceCounter(shares.piece_table, pool));
+    for_each_chunk_of_corpus(kStage, shares.batch, [&](std::size_t worker, std::string_view chunk) {
       for (const std::string_view piece : segmenters[worker].segment(chunk)) counters[worker].add(piece);
     });
     parallel_for(threads_, counters.size(), [&](std::size_t, std::size_t i) { counters[i].flush(); });
+    end_stage(kStage, {});
     return pool.take();
+  }
+
+  PoolLimits limits(const Shares& shares) const {
+    return {shares.runs,
+            options_.tmp_dir.empty() ? std::filesystem::temp_directory_path() : options_.tmp_dir};
+  }
+
+  // What the limit leaves when the model is in memory; 0: no limit.
+  std::uint64_t memory_beside(const NgramModel& model) const {
+    constexpr std::uint64_t kLeast = 16 << 20;
+    if (options_.memory == 0) return 0;
+    if (options_.memory < model.bytes() + kLeast) {
+      throw Error(
+          fmt::format("memory: {} n-grams that occur {} times or more need {} MB; give at least that, or a "
+                      "larger min_count",
+                      model.size(), options_.min_count, (model.bytes() + kLeast) / 1000000 + 1));
+    }
+    return options_.memory - model.bytes();
+  }
+
+  void end_stage(std::string_view stage, const std::string& found) const {
+    if (on_progress_) on_progress_({stage, corpus_.size, corpus_.size, found});
   }
 
   // Calls visit(worker, chunk) for every chunk of the corpus, on all threads.
   template <class Visit>
-  void for_each_chunk_of_corpus(std::string_view stage, const Visit& visit) const {
+  void for_each_chunk_of_corpus(std::string_view stage, std::size_t batch_bytes, const Visit& visit) const {
     std::vector<std::string> buffers(threads_);
     feed_workers<TextBatch>(
         threads_,
         [&](const auto& push) {
-          TextBatcher batcher(shares_.batch_bytes, split_, [&](TextBatch batch) {
+          TextBatcher batcher(batch_bytes, split_, [&](TextBatch batch) {
             push(std::move(batch));
-            if (on_progress_) on_progress_({stage, corpus_.position ? corpus_.position() : 0, corpus_.size});
+            if (on_progress_)
+              on_progress_({stage, corpus_.position ? corpus_.position() : 0, corpus_.size, {}});
           });
           corpus_.walk([&](const DocumentPart& part) { batcher.add(part); });
           batcher.finish();
@@ -139,9 +169,7 @@ class Trainer {
   const TrainOptions& options_;
   const ProgressCallback& on_progress_;
   std::size_t threads_;
-  Shares shares_;
   SplitOptions split_;
-  PoolLimits limits_;
 };
 
 }  // namespace
