@@ -67,7 +67,7 @@ void add_input_options(CLI::App& command, InputOptions& options) {
 }
 
 std::vector<InputFile> input_files(const InputOptions& options, InputFormat otherwise) {
-  static const std::map<std::string, InputFormat> kFormats = {
+  static const std::map<std::string, InputFormat> formats = {
       {"text", InputFormat::kText}, {"lines", InputFormat::kLines}, {"jsonl", InputFormat::kJsonl}};
   std::vector<std::string> paths = options.paths;
   if (paths.empty()) paths.push_back("-");
@@ -75,7 +75,7 @@ std::vector<InputFile> input_files(const InputOptions& options, InputFormat othe
   std::vector<InputFile> files;
   for (const std::string& path : paths) {
     const InputFormat format =
-        options.format == "auto" ? format_by_name(path, otherwise) : kFormats.at(options.format);
+        options.format == "auto" ? format_by_name(path, otherwise) : formats.at(options.format);
     files.push_back({path, {format, options.field}, {}});
   }
   return files;

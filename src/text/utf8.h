@@ -28,21 +28,21 @@ inline bool is_continuation(char byte) { return (static_cast<unsigned char>(byte
 inline Character character_at(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) -> std::uint32_t { return static_cast<unsigned char>(text[at + i]); };
   const auto follows = [&](std::size_t i) { return at + i < text.size() && is_continuation(text[at + i]); };
-  constexpr Character invalid{kInvalidByte, 1};
+  constexpr Character kInvalid{kInvalidByte, 1};
   const std::uint32_t lead = byte(0);
   if (lead < 0x80) return {lead, 1};
-  if (lead < 0xC2 || lead > 0xF4 || !follows(1)) return invalid;
+  if (lead < 0xC2 || lead > 0xF4 || !follows(1)) return kInvalid;
   if (lead < 0xE0) return {(lead & 0x1F) << 6 | (byte(1) & 0x3F), 2};
-  if (!follows(2)) return invalid;
+  if (!follows(2)) return kInvalid;
   if (lead < 0xF0) {
     const std::uint32_t c = (lead & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
     const bool overlong = c < 0x800, surrogate = c >= 0xD800 && c < 0xE000;
-    return overlong || surrogate ? invalid : Character{c, 3};
+    return overlong || surrogate ? kInvalid : Character{c, 3};
   }
-  if (!follows(3)) return invalid;
+  if (!follows(3)) return kInvalid;
   const std::uint32_t c =
       (lead & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
-  return c < 0x10000 || c > 0x10FFFF ? invalid : Character{c, 4};
+  return c < 0x10000 || c > 0x10FFFF ? kInvalid : Character{c, 4};
 }
 
 // The length of the ASCII run at text[at..], looked at in words of 8 bytes.

@@ -8,6 +8,8 @@ macro(bytepiece_fetch name repository commit)
   FetchContent_MakeAvailable(${name})
 endmacro()
 
+find_package(Threads REQUIRED)
+
 find_package(fmt QUIET)
 if(NOT TARGET fmt::fmt)
   bytepiece_fetch(fmt fmtlib/fmt e69e5f977d458f2650bb346dadf2ad30c5320281)  # 10.2.1
