@@ -121,8 +121,14 @@ class Trainer {
   }
 
   PoolLimits limits(const Shares& shares) const {
-    return {shares.runs,
-            options_.tmp_dir.empty() ? std::filesystem::temp_directory_path() : options_.tmp_dir};
+    if (options_.memory == 0) return {};
+    if (!options_.tmp_dir.empty()) return {shares.runs, options_.tmp_dir};
+    std::error_code error;
+    const auto folder = std::filesystem::temp_directory_path(error);
+    if (error)
+      throw Error(fmt::format("tmp_dir: the system's folder for temporary files is not there ({}); name one",
+                              error.message()));
+    return {shares.runs, folder};
   }
 
   // What the limit leaves when the model is in memory; 0: no limit.
