@@ -38,23 +38,17 @@ std::string path_of_size(const std::string& output, const std::vector<std::size_
   return (path.parent_path() / name).string();
 }
 
-// A pipe can be read once and training reads twice, so it goes to a temporary file without a name.
+// A pipe can be read once and training reads twice, so it is copied to a temporary file without a name.
 class Spool {
  public:
-  explicit Spool(int pipe) {
-    std::string path = (std::filesystem::temp_directory_path() / "bytepiece.XXXXXX").string();
-    fd_ = ::mkstemp(path.data());
-    if (fd_ < 0) fail(path);
-    ::unlink(path.c_str());
+  Spool(int pipe, const std::string& name, const std::filesystem::path& folder) {
+    OutputFile copy = OutputFile::unnamed(folder);
     std::vector<char> block(1 << 16);
     for (ssize_t size; (size = ::read(pipe, block.data(), block.size())) != 0;) {
-      if (size < 0 && errno == EINTR) continue;
-      if (size < 0) fail("the pipe");
-      for (ssize_t done = 0, written; done < size; done += written) {
-        written = ::write(fd_, block.data() + done, static_cast<std::size_t>(size - done));
-        if (written < 0) fail(path);
-      }
+      if (size < 0) throw Error(fmt::format("{}: cannot be read: {}", name, std::strerror(errno)));
+      copy.write({block.data(), static_cast<std::size_t>(size)});
     }
+    fd_ = copy.take_descriptor();
   }
   ~Spool() { ::close(fd_); }
   Spool(const Spool&) = delete;
@@ -63,17 +57,19 @@ class Spool {
   std::string path() const { return fmt::format("/proc/self/fd/{}", fd_); }
 
  private:
-  [[noreturn]] static void fail(const std::string& where) {
-    throw Error(
-        fmt::format("{}: {}; a pipe is kept in a temporary file while training (choose the "
-                    "folder with TMPDIR)",
-                    where, std::strerror(errno)));
-  }
-  int fd_;
+  int fd_ = -1;
 };
 
+// Where temporary files go: --tmp-dir, else the system's folder.
+std::filesystem::path temporary_folder(const Options& options) {
+  if (!options.train.tmp_dir.empty()) return options.train.tmp_dir;
+  std::error_code error;
+  const auto folder = std::filesystem::temp_directory_path(error);
+  return error ? "/tmp" : folder;
+}
+
 // Replaces standard input or a pipe with a name by its copy.
-void spool_pipe(InputFile& file, std::vector<std::unique_ptr<Spool>>& spools) {
+void spool_pipe(InputFile& file, const Options& options, std::vector<std::unique_ptr<Spool>>& spools) {
   const bool standard_input = file.path == "-";
   std::error_code error;
   const auto type = std::filesystem::status(file.path, error).type();
@@ -81,7 +77,7 @@ void spool_pipe(InputFile& file, std::vector<std::unique_ptr<Spool>>& spools) {
   file.name = standard_input ? "standard input" : file.path.string();
   const int pipe = standard_input ? STDIN_FILENO : ::open(file.path.c_str(), O_RDONLY | O_CLOEXEC);
   if (pipe < 0) throw Error(fmt::format("{}: cannot be read: {}", file.name, std::strerror(errno)));
-  spools.push_back(std::make_unique<Spool>(pipe));
+  spools.push_back(std::make_unique<Spool>(pipe, file.name, temporary_folder(options)));
   if (!standard_input) ::close(pipe);
   file.path = spools.back()->path();
 }
@@ -151,7 +147,7 @@ void run(Options& options) {
   const auto begin = std::chrono::steady_clock::now();
   std::vector<std::unique_ptr<Spool>> spools;
   std::vector<InputFile> files = input_files(options.input, InputFormat::kText);
-  for (InputFile& file : files) spool_pipe(file, spools);
+  for (InputFile& file : files) spool_pipe(file, options, spools);
   const Corpus corpus = read_files(files);
   for (std::size_t i = 0; i < options.train.vocab_sizes.size(); ++i) {  // better now than after hours
     static_cast<void>(OutputFile(path_of_size(options.output, options.train.vocab_sizes, i)));
@@ -216,7 +212,8 @@ void add_train(CLI::App& app) {
   command->add_option("--memory", train.memory, "Most memory to use, as 512M or 4G; the rest goes to files")
       ->type_name("SIZE")
       ->transform(CLI::AsSizeValue(false));
-  command->add_option("--tmp-dir", train.tmp_dir, "Folder for such files")->type_name("DIR");
+  command->add_option("--tmp-dir", train.tmp_dir, "Folder for such files, and for the copy of a pipe")
+      ->type_name("DIR");
   add_input_options(*command, options->input);
   add_run_options(*command, options->run);
   command->add_flag("--json", options->json, "Print the summary as JSON on standard output");
