@@ -1,4 +1,4 @@
-#include "encode/double_array.h"
+#include "tools/bench/double_array.h"
 
 #include <doctest/doctest.h>
 
@@ -14,6 +14,7 @@ namespace bytepiece {
 namespace {
 
 using namespace testing;
+using bench::DoubleArray;
 
 TEST_SUITE_BEGIN("unit");
 

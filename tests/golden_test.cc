@@ -29,25 +29,26 @@ TEST_SUITE_BEGIN("golden");
 class Tokenizers {
  public:
   using PathOf = std::function<std::filesystem::path(const std::string& name)>;
-  explicit Tokenizers(PathOf path_of) : path_of_(std::move(path_of)) {}
+  explicit Tokenizers(PathOf path_of, Form form = best_form()) : path_of_(std::move(path_of)), form_(form) {}
 
   const Tokenizer& find(const std::string& name) {
     const auto found = tokenizers_.find(name);
     if (found != tokenizers_.end()) return found->second;
-    return tokenizers_.emplace(name, Tokenizer::load(path_of_(name))).first->second;
+    return tokenizers_.emplace(name, tokenizer_with_form(Vocab::load(path_of_(name)), form_)).first->second;
   }
 
  private:
   PathOf path_of_;
+  Form form_;
   std::map<std::string, Tokenizer> tokenizers_;
 };
 
-Tokenizers trained(const std::filesystem::path& folder) {
-  return Tokenizers([folder](const std::string& name) { return folder / "train" / name; });
+Tokenizers trained(const std::filesystem::path& folder, Form form) {
+  return Tokenizers([folder](const std::string& name) { return folder / "train" / name; }, form);
 }
 
-Tokenizers published() {
-  return Tokenizers([](const std::string& name) { return golden::published_models().find(name); });
+Tokenizers published(Form form = best_form()) {
+  return Tokenizers([](const std::string& name) { return golden::published_models().find(name); }, form);
 }
 
 void check_training(const std::filesystem::path& folder) {
@@ -115,11 +116,19 @@ TEST_CASE("golden: a model file that is loaded and saved stays the same") {
 }
 
 TEST_CASE("golden: encoding gives the ids of the project") {
-  check_encoding(golden::project_folder(), trained(golden::project_folder()));
+  for (const Form form : supported_forms()) {
+    INFO(form_name(form));
+    check_encoding(golden::project_folder(), trained(golden::project_folder(), form));
+  }
 }
 
 TEST_CASE("golden: encoding gives the ids of the conformance folder") {
-  if (const auto folder = golden::conformance_folder()) check_encoding(*folder, published());
+  const auto folder = golden::conformance_folder();
+  if (!folder) return;
+  for (const Form form : supported_forms()) {
+    INFO(form_name(form));
+    check_encoding(*folder, published(form));
+  }
 }
 
 TEST_CASE("golden: decoding gives the texts of the conformance folder") {

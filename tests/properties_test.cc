@@ -33,15 +33,15 @@ void check_round_trip(const Tokenizer& tokenizer, const std::string& text) {
 }
 
 // Vocabularies of different kinds: none but the bytes, random pieces, trained ones.
-std::vector<Tokenizer> tokenizers() {
+std::vector<Vocab> vocabs() {
   Random random(1);
-  std::vector<Tokenizer> result = {Tokenizer(vocab_of({}))};
-  result.emplace_back(vocab_of(random_pieces(random, "ab\n ", 40, true)));
+  std::vector<Vocab> result = {vocab_of({})};
+  result.push_back(vocab_of(random_pieces(random, "ab\n ", 40, true)));
   reference::Counts pieces;
   for (int i = 0; i < 500; ++i) pieces[random_bytes(random, random.between(1, 3))] = random.between(1, 1000);
   for (int i = 0; i < 500; ++i)
     pieces[random_characters(random, random.between(1, 3))] = random.between(1, 99);
-  result.emplace_back(vocab_of(pieces));
+  result.push_back(vocab_of(pieces));
   Strings texts = adversarial_texts();
   for (int i = 0; i < 200; ++i) texts.push_back(random_text(random, 50));
   for (const bool ensure_unicode : {false, true}) {
@@ -49,7 +49,16 @@ std::vector<Tokenizer> tokenizers() {
     options.order = 4;
     options.ensure_unicode = ensure_unicode;
     options.threads = 2;
-    result.emplace_back(train(corpus_of(texts), options).front());
+    result.push_back(train(corpus_of(texts), options).front());
+  }
+  return result;
+}
+
+// These with every form of the search.
+std::vector<Tokenizer> tokenizers() {
+  std::vector<Tokenizer> result;
+  for (const Vocab& vocab : vocabs()) {
+    for (const Form form : supported_forms()) result.push_back(tokenizer_with_form(vocab, form));
   }
   return result;
 }
@@ -77,19 +86,25 @@ TEST_CASE("properties: one and two bytes of any value come back") {
 
 TEST_CASE("properties: long lines and long texts come back") {
   Random random(3);
-  const Tokenizer tokenizer(vocab_of(random_pieces(random, "ab ", 60, false)));
+  const Vocab vocab = vocab_of(random_pieces(random, "ab ", 60, false));
   const std::size_t size = test_scale() == 0 ? 100000 : 2000000;
   std::string letters, broken, feeds(size, '\n');
   while (letters.size() < size) letters += random.pick(std::string_view("ab "));
   while (broken.size() < size) broken += random_text(random, 1000);
   for (const std::string& text :
        {letters, broken, feeds, std::string(size, '\0'), std::string(size, '\x80')}) {
-    std::string expected = reference::normalize(text);
-    const bool same = tokenizer.decode(tokenizer.encode(text)) == expected;
-    CHECK(same);
-    std::replace(expected.begin(), expected.end(), '\n', '.');
-    const bool same_line = tokenizer.decode(tokenizer.encode(expected)) == reference::normalize(expected);
-    CHECK(same_line);
+    const std::string expected = reference::normalize(text);
+    std::string line = expected;
+    std::replace(line.begin(), line.end(), '\n', '.');
+    const std::string expected_line = reference::normalize(line);
+    for (const Form form : supported_forms()) {
+      CAPTURE(form_name(form));
+      const Tokenizer tokenizer = tokenizer_with_form(vocab, form);
+      const bool same = tokenizer.decode(tokenizer.encode(text)) == expected;
+      CHECK(same);
+      const bool same_line = tokenizer.decode(tokenizer.encode(line)) == expected_line;
+      CHECK(same_line);
+    }
   }
 }
 
@@ -118,7 +133,8 @@ TEST_CASE("properties: small worlds, every text of up to 8 bytes over a few lett
       const reference::Counts counts =
           with_all_bytes(random_pieces(random, letters, random.between(1, 12), round % 2 == 0));
       const auto scores = reference::piece_scores(counts);
-      const Tokenizer tokenizer(vocab_of(counts));
+      const std::vector<Form> forms = supported_forms();
+      const Tokenizer tokenizer = tokenizer_with_form(vocab_of(counts), forms[round % forms.size()]);
       for (const std::string& text : texts) {
         const Strings pieces = pieces_of(tokenizer, text);
         if (pieces != reference::encode(scores, text)) FAIL_CHECK("not the oracle's: ", text);

@@ -217,6 +217,12 @@ Vocab vocab_of(const reference::Counts& counts) {
   return Vocab(std::move(pieces));
 }
 
+std::vector<Form> supported_forms() {
+  std::vector<Form> forms(std::begin(kForms), std::end(kForms));
+  std::erase_if(forms, [](Form form) { return !is_supported(form); });
+  return forms;
+}
+
 reference::Counts random_pieces(Random& random, std::string_view letters, std::size_t size, bool ties) {
   reference::Counts counts;
   for (std::size_t i = 0; i < size; ++i) {

@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "encode/tokenizer_form.h"
 #include "reference.h"
 
 namespace bytepiece::testing {
@@ -98,6 +99,9 @@ Vocab vocab_of(const reference::Counts& counts);  // of with_all_bytes(counts)
 // A vocabulary over few letters, so that most texts can be cut in many ways. Counts are powers of two if
 // `ties` is set, or small numbers.
 reference::Counts random_pieces(Random& random, std::string_view letters, std::size_t size, bool ties);
+
+// The forms of the search that this processor has; results never depend on which one is used.
+std::vector<Form> supported_forms();
 
 // The bytes of the model file.
 std::string file_of(const Vocab& vocab);

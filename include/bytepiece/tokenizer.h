@@ -26,6 +26,8 @@ struct EncodeOptions {
   bool eos = false;  // put id kEos behind
 };
 
+enum class Form;  // of the search: src/encode/kernels.h
+
 class Tokenizer {
  public:
   explicit Tokenizer(Vocab vocab);
@@ -33,7 +35,8 @@ class Tokenizer {
   // Reads a model file (see Vocab::load). Throws Error.
   static Tokenizer load(const std::filesystem::path& path);
 
-  // O(bytes * longest match) time; about 4 bytes of memory per byte of the longest line beside the ids.
+  // O(bytes * longest match) time; 11 bytes of memory per byte of the longest line beside the ids, which are
+  // used again by later calls: many calls on short texts allocate nothing but their ids.
   std::vector<Id> encode(std::string_view text, EncodeOptions options = {}) const;
   void encode(std::string_view text, EncodeOptions options, std::vector<Id>& out) const;  // appends
 
@@ -46,6 +49,9 @@ class Tokenizer {
   const Vocab& vocab() const;
 
  private:
+  friend Tokenizer tokenizer_with_form(Vocab vocab, Form form);
+  Tokenizer(Vocab vocab, Form form);
+
   struct Impl;
   std::shared_ptr<const Impl> impl_;
 };

@@ -2,40 +2,76 @@
 #include <bytepiece/tokenizer.h>
 #include <fmt/format.h>
 
-#include <numeric>
+#include <mutex>
 #include <utility>
 
+#include "encode/tokenizer_form.h"
 #include "encode/viterbi.h"
 #include "text/nfc.h"
-#include "text/split.h"
 
 namespace bytepiece {
 namespace {
 
-PieceIndex index_of(const Vocab& vocab) {
+Trie trie_of(const Vocab& vocab) {
   std::vector<std::string_view> pieces;
   std::vector<double> scores;
   for (Id id = kFirstPiece; id < vocab.size(); ++id) {
     pieces.push_back(vocab.bytes(id));
     scores.push_back(vocab.log_prob(id));
   }
-  return PieceIndex(pieces, scores);
+  return Trie(pieces, scores, kFirstPiece);
 }
 
 struct Scratch {
   std::string normalized;
-  Viterbi viterbi;
+  Viterbi::Scratch viterbi;
+};
+
+// Working memory between calls. A call takes one, or makes one where others have taken all, and gives it
+// back, so there are as many as there ever were calls at a time, and in the steady state nothing is
+// allocated. One that a long line made large is not kept.
+class ScratchPool {
+ public:
+  std::unique_ptr<Scratch> take() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!free_.empty()) {
+        std::unique_ptr<Scratch> scratch = std::move(free_.back());
+        free_.pop_back();
+        return scratch;
+      }
+    }
+    return std::make_unique<Scratch>();
+  }
+
+  void give_back(std::unique_ptr<Scratch> scratch) {
+    if (scratch->normalized.capacity() + scratch->viterbi.bytes() > kMostBytes) return;
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(scratch));
+  }
+
+ private:
+  static constexpr std::size_t kMostBytes = std::size_t{16} << 20;
+
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Scratch>> free_;
 };
 
 }  // namespace
 
 struct Tokenizer::Impl {
-  explicit Impl(Vocab v) : vocab(std::move(v)), index(index_of(vocab)) {}
+  Impl(Vocab v, Form form) : vocab(std::move(v)), trie(trie_of(vocab)), viterbi(trie, form) {}
   Vocab vocab;
-  PieceIndex index;
+  Trie trie;
+  Viterbi viterbi;
+  mutable ScratchPool scratches;
 };
 
-Tokenizer::Tokenizer(Vocab vocab) : impl_(std::make_shared<const Impl>(std::move(vocab))) {}
+Tokenizer::Tokenizer(Vocab vocab) : Tokenizer(std::move(vocab), best_form()) {}
+
+Tokenizer::Tokenizer(Vocab vocab, Form form) : impl_(std::make_shared<const Impl>(std::move(vocab), form)) {}
+
+Tokenizer tokenizer_with_form(Vocab vocab, Form form) { return Tokenizer(std::move(vocab), form); }
 
 Tokenizer Tokenizer::load(const std::filesystem::path& path) { return Tokenizer(Vocab::load(path)); }
 
@@ -48,14 +84,11 @@ std::vector<Id> Tokenizer::encode(std::string_view text, EncodeOptions options) 
 }
 
 void Tokenizer::encode(std::string_view text, EncodeOptions options, std::vector<Id>& out) const {
-  Scratch scratch;
+  std::unique_ptr<Scratch> scratch = impl_->scratches.take();
   if (options.bos) out.push_back(kBos);
-  const std::size_t first = out.size();
-  const std::string_view normalized = normalize(text, scratch.normalized);
-  for_each_chunk(normalized, SplitOptions{},
-                 [&](std::string_view chunk) { scratch.viterbi.segment(impl_->index, chunk, out); });
-  for (std::size_t i = first; i < out.size(); ++i) out[i] += kFirstPiece;
+  impl_->viterbi.encode(normalize(text, scratch->normalized), scratch->viterbi, out);
   if (options.eos) out.push_back(kEos);
+  impl_->scratches.give_back(std::move(scratch));
 }
 
 std::vector<std::string_view> Tokenizer::pieces(std::string_view text) const {

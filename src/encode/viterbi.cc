@@ -2,49 +2,168 @@
 #include "encode/viterbi.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <limits>
+#include <cstring>
 
 namespace bytepiece {
 namespace {
 
-constexpr double kUnreached = -std::numeric_limits<double>::infinity();
+// Bytes that go through the phases together. Their rows should still be in the second-level cache
+// on the way back.
+constexpr std::size_t kBatch = 8192;
 
-}  // namespace
+// The way back looks at that many takes before the end of a piece.
+constexpr std::size_t kBefore = 8;
 
-PieceIndex::PieceIndex(std::span<const std::string_view> pieces, std::span<const double> scores)
-    : trie_(pieces), scores_(scores.begin(), scores.end()), lengths_(pieces.size()) {
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    lengths_[i] = static_cast<std::uint32_t>(pieces[i].size());
-    longest_ = std::max(longest_, pieces[i].size());
+bool starts_chunk(char before, char at) { return before == '\n' && at != '\n'; }
+
+// The size of as many whole chunks as fit into kBatch bytes, but at least one.
+std::size_t batch_size(std::string_view text) {
+  if (text.size() <= kBatch) return text.size();
+  for (std::size_t i = kBatch; i > 0; --i) {
+    if (starts_chunk(text[i - 1], text[i])) return i;
+  }
+  const std::size_t lf = text.find('\n', kBatch - 1);
+  return lf == text.npos ? text.size() : std::min(text.find_first_not_of('\n', lf), text.size());
+}
+
+void mark_starts(const Symbol* symbols, std::size_t n, std::uint8_t* starts) {
+  starts[0] = 1;
+  for (std::size_t i = 1; i < n; ++i) {
+    starts[i] = (symbols[i - 1] == '\n') & (symbols[i] != '\n');
   }
 }
 
-void Viterbi::segment(const PieceIndex& index, std::string_view chunk, std::vector<std::uint32_t>& out) {
-  const std::size_t mask = std::bit_ceil(index.longest_ + 1) - 1;
-  best_.resize(mask + 1);
-  std::fill_n(best_.begin(), std::min(mask, chunk.size()) + 1, kUnreached);
-  best_[0] = 0;
-  arcs_.resize(chunk.size() + 1);
-  for (std::size_t start = 0; start < chunk.size(); ++start) {
-    const double sum = best_[start & mask];
-    best_[start & mask] = kUnreached;  // its place is that of a position ahead from now on
-    DoubleArray::Place place = DoubleArray::kRoot;
-    for (std::size_t end = start; end < chunk.size();) {
-      if (!index.trie_.step(place, static_cast<unsigned char>(chunk[end]))) break;
-      ++end;
-      const std::uint32_t piece = index.trie_.piece(place);
-      if (piece == DoubleArray::kNoPiece) continue;
-      const double candidate = sum + index.scores_[piece];
-      if (candidate > best_[end & mask]) {
-        best_[end & mask] = candidate;
-        arcs_[end] = piece;
-      }
-    }
+// The first start in the second half, n if there is none.
+std::size_t find_half(const std::uint8_t* starts, std::size_t n) {
+  const std::size_t middle = (n + 1) / 2;
+  const void* const start = std::memchr(starts + middle, 1, n - middle);
+  return start ? static_cast<std::size_t>(static_cast<const std::uint8_t*>(start) - starts) : n;
+}
+
+// By byte: its bits. (Without -mpopcnt, std::popcount is a call.)
+constexpr auto kBitCount = [] {
+  std::array<std::uint8_t, 256> table{};
+  for (unsigned i = 0; i < 256; ++i) table[i] = static_cast<std::uint8_t>(std::popcount(i));
+  return table;
+}();
+
+// The way back from an end along the winners.
+class Trace {
+ public:
+  Trace(const Trie& trie, std::uint32_t* nodes, const std::uint8_t* takes, const std::uint32_t* far_lengths)
+      : units_(trie.units()),
+        entries_(trie.entries()),
+        nodes_(nodes),
+        takes_(takes),
+        far_lengths_(far_lengths) {}
+
+  // The id of the best piece that ends at `end`, which moves to its start.
+  Id step(std::size_t& end) const {
+    const std::size_t near = near_length(end);
+    if (near == 0) [[unlikely]]
+      return far_step(end);
+    end -= near;
+    const Unit& unit = units_[nodes_[end]];
+    const unsigned shorter = unit.near & ((1u << (near - 1)) - 1);
+    return entries_[unit.entries - 1 - kBitCount[shorter]];
   }
-  const std::size_t first = out.size();
-  for (std::size_t end = chunk.size(); end > 0; end -= index.lengths_[arcs_[end]]) out.push_back(arcs_[end]);
-  std::reverse(out.begin() + static_cast<std::ptrdiff_t>(first), out.end());
+
+ private:
+  // The smallest l with bit l - 1 of takes[end - l] set, 0 if there is none. In the eight bytes
+  // before `end`, read as a number whose highest byte is takes[end - 1], these bits lie on a
+  // diagonal.
+  std::size_t near_length(std::size_t end) const {
+    constexpr std::uint64_t kDiagonal = 0x0102040810204080;
+    std::uint64_t bits;
+    std::memcpy(&bits, takes_ + end - kBefore, sizeof bits);
+    if constexpr (std::endian::native == std::endian::big) bits = __builtin_bswap64(bits);
+    bits &= kDiagonal;
+    return bits == 0 ? 0 : static_cast<std::size_t>(std::countl_zero(bits)) / 8 + 1;
+  }
+
+  Id far_step(std::size_t& end) const {
+    const std::size_t length = far_lengths_[end];
+    end -= length;
+    const Unit& unit = units_[nodes_[end]];
+    const std::uint32_t* id = entries_ + unit.entries - kBitCount[unit.near] - 2;
+    while (id[1] != length) id -= 2;
+    return id[0];
+  }
+
+  const Unit* units_;
+  const std::uint32_t* entries_;
+  const std::uint32_t* nodes_;
+  const std::uint8_t* takes_;
+  const std::uint32_t* far_lengths_;
+};
+
+}  // namespace
+
+Viterbi::Viterbi(const Trie& trie, Form form)
+    : trie_(&trie),
+      kernels_(&kernels(form)),
+      ring_size_(std::bit_ceil(trie.max_length() + Trie::kNear + 1)) {}
+
+Viterbi::Scratch::Scratch() : match_(std::make_unique_for_overwrite<MatchScratch>()) {}
+
+std::size_t Viterbi::Scratch::bytes() const {
+  constexpr std::size_t kPerSymbol = sizeof(Symbol) + 2 * sizeof(std::uint32_t) + 1;
+  return room_ * kPerSymbol + rings_.size() * sizeof(double) + sizeof(MatchScratch);
+}
+
+void Viterbi::Scratch::reserve(std::size_t symbols, std::size_t ring_size) {
+  if (room_ < symbols + kSlack) {
+    room_ = std::max(symbols, room_ + room_ / 4) + kSlack;
+    symbols_ = std::make_unique_for_overwrite<Symbol[]>(room_);
+    nodes_ = std::make_unique_for_overwrite<std::uint32_t[]>(room_);
+    far_lengths_ = std::make_unique_for_overwrite<std::uint32_t[]>(room_);
+    takes_ = std::make_unique_for_overwrite<std::uint8_t[]>(kBefore + room_);
+    std::fill_n(takes_.get(), kBefore, std::uint8_t{0});
+  }
+  if (rings_.size() < 2 * ring_size) rings_.resize(2 * ring_size, kNever);
+}
+
+void Viterbi::encode(std::string_view text, Scratch& scratch, std::vector<Id>& out) const {
+  while (!text.empty()) {
+    const std::size_t n = batch_size(text);
+    encode_chunks(text.substr(0, n), scratch, out);
+    text.remove_prefix(n);
+  }
+}
+
+void Viterbi::encode_chunks(std::string_view text, Scratch& scratch, std::vector<Id>& out) const {
+  scratch.reserve(text.size(), ring_size_);
+  Symbol* const symbols = scratch.symbols_.get();
+  std::uint32_t* const nodes = scratch.nodes_.get();
+  std::uint8_t* const takes = scratch.takes_.get() + kBefore;
+  std::uint32_t* const far_lengths = scratch.far_lengths_.get();
+
+  const std::size_t n = trie_->alphabet().spell(text, symbols);
+  std::fill_n(symbols + n, kSlack, trie_->alphabet().stop());
+
+  for (std::size_t i = 0; i < n; i += kSpan) {
+    kernels_->match(*trie_, symbols + i, std::min(kSpan, n - i), nodes + i, *scratch.match_);
+  }
+
+  mark_starts(symbols, n, takes);
+  const std::size_t half = find_half(takes, n);
+  kernels_->forward(*trie_, {nodes, takes, far_lengths, scratch.rings_.data(), ring_size_ - 1, half, n});
+
+  // Two independent chains of steps. A step moves back by at least one symbol, so ids may overwrite
+  // the nodes that have been used.
+  const Trace trace(*trie_, nodes, takes, far_lengths);
+  std::size_t a = half, b = n, ids_a = half, ids_b = n;
+  while (a > 0 && b > half) {
+    const Id id_a = trace.step(a), id_b = trace.step(b);
+    nodes[--ids_a] = id_a;
+    nodes[--ids_b] = id_b;
+  }
+  while (a > 0) nodes[--ids_a] = trace.step(a);
+  while (b > half) nodes[--ids_b] = trace.step(b);
+  out.insert(out.end(), nodes + ids_a, nodes + half);
+  out.insert(out.end(), nodes + ids_b, nodes + n);
 }
 
 }  // namespace bytepiece

@@ -41,7 +41,7 @@ std::uint64_t total_of(const List& pieces) {
   return total;
 }
 
-PieceIndex index_of(const List& pieces) {
+Trie trie_of(const List& pieces) {
   const double log_total = std::log(static_cast<double>(total_of(pieces)));
   std::vector<std::string_view> bytes;
   std::vector<double> scores;
@@ -49,7 +49,7 @@ PieceIndex index_of(const List& pieces) {
     bytes.push_back(piece.bytes);
     scores.push_back(std::log(static_cast<double>(piece.count)) - log_total);
   }
-  return PieceIndex(bytes, scores);
+  return Trie(bytes, scores, 0);
 }
 
 // Texts to be spelled, with their counts; the bytes may be the batch's own.
@@ -116,9 +116,10 @@ class Pruner {
  private:
   // The sum over all texts of their counts, for each of `pieces` in the text's best segmentation.
   std::vector<std::uint64_t> spell(const List& pieces, const Texts& texts) const {
-    const PieceIndex index = index_of(pieces);
+    const Trie trie = trie_of(pieces);
+    const Viterbi viterbi(trie);
     struct Worker {
-      Viterbi viterbi;
+      Viterbi::Scratch scratch;
       std::vector<std::uint32_t> segmentation;
       std::vector<std::uint64_t> sums;
     };
@@ -138,7 +139,7 @@ class Pruner {
           worker.sums.resize(pieces.size());
           for (const CountedPiece& text : batch.texts) {
             worker.segmentation.clear();
-            worker.viterbi.segment(index, text.bytes, worker.segmentation);
+            viterbi.encode(text.bytes, worker.scratch, worker.segmentation);
             for (const std::uint32_t piece : worker.segmentation) worker.sums[piece] += text.count;
           }
         });

@@ -1,8 +1,9 @@
-// Property: whatever the text, its ids decode to the text in NFC, the pieces are the oracle's, and the text
-// in NFC has the same ids.
+// Property: whatever the text, all forms give it the same ids, these decode to the text in NFC, the pieces
+// are the oracle's, and the text in NFC has the same ids.
 #include <bytepiece/tokenizer.h>
 
 #include <string>
+#include <vector>
 
 #include "fuzz/target.h"
 #include "reference.h"
@@ -44,11 +45,20 @@ std::vector<std::string> fuzz::seeds() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace bytepiece;
-  static const Tokenizer tokenizer(testing::vocab_of(pieces()));
+  static const std::vector<Tokenizer> tokenizers = [] {
+    std::vector<Tokenizer> all;
+    for (const Form form : testing::supported_forms()) {
+      all.push_back(tokenizer_with_form(testing::vocab_of(pieces()), form));
+    }
+    return all;
+  }();
+  const Tokenizer& tokenizer = tokenizers.back();
   static const reference::PieceScores scores = reference::piece_scores(pieces());
   const std::string text(reinterpret_cast<const char*>(data), size);
   const std::string nfc = reference::normalize(text);
   const std::vector<Id> ids = tokenizer.encode(text);
+  for (const Tokenizer& each : tokenizers)
+    fuzz::require(each.encode(text) == ids, "all forms give the same ids");
   fuzz::require(tokenizer.decode(ids) == nfc, "decode(encode(x)) is NFC(x)");
   fuzz::require(tokenizer.encode(nfc) == ids, "NFC(x) has the ids of x");
   const auto found = tokenizer.pieces(text);

@@ -1,5 +1,5 @@
 // Tested by tests/double_array_test.cc.
-#include "encode/double_array.h"
+#include "tools/bench/double_array.h"
 
 #include <bytepiece/types.h>
 
@@ -7,7 +7,7 @@
 #include <deque>
 #include <numeric>
 
-namespace bytepiece {
+namespace bytepiece::bench {
 namespace {
 
 constexpr std::size_t kBlock = 256;
@@ -115,4 +115,4 @@ DoubleArray::DoubleArray(std::span<const std::string_view> pieces) {
   pieces_.shrink_to_fit();
 }
 
-}  // namespace bytepiece
+}  // namespace bytepiece::bench

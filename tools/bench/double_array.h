@@ -26,7 +26,7 @@
 #include <string_view>
 #include <vector>
 
-namespace bytepiece {
+namespace bytepiece::bench {
 
 class DoubleArray {
  public:
@@ -60,4 +60,4 @@ class DoubleArray {
   std::vector<std::uint32_t> pieces_;
 };
 
-}  // namespace bytepiece
+}  // namespace bytepiece::bench
