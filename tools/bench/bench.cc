@@ -1,0 +1,362 @@
+// bytepiece_bench: how fast the parts of encoding are, side by side.
+//
+// All contestants take turns in one process, round after round, so that whatever else the machine does hits
+// all of them alike; the smallest and the median time are shown. The yardstick is a plain walk through a
+// double array from every position (plain_walk.h); `ratio` is how many times faster than that a contestant
+// is. Every form of the search must give the ids of the walk, or the program fails.
+//
+//   nfc, split          what comes before the search
+//   walk                the yardstick; like the forms it gets text in NFC
+//   plain avx2 avx512   the forms of the search (src/encode/kernels.h)
+//   encode              Tokenizer::encode: NFC and the fastest form
+//   encode xN           the same on N documents, each the whole file, with N threads; ratio to N times one
+//   decode              the ids back to bytes, per byte of text
+//   sentencepiece       the ids of every line, with a model of its own
+#include <bytepiece/readers.h>
+#include <bytepiece/tokenizer.h>
+#include <fmt/format.h>
+#include <stdio.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "base/threads.h"
+#include "encode/tokenizer_form.h"
+#include "encode/viterbi.h"
+#include "text/nfc.h"
+#include "text/split.h"
+#include "tools/bench/plain_walk.h"
+#include "tools/common.h"
+
+#ifdef BYTEPIECE_SENTENCEPIECE
+#include <sentencepiece_processor.h>
+#endif
+
+namespace bytepiece::bench {
+namespace {
+
+struct Options {
+  std::string model;
+  std::vector<std::string> inputs, forms;
+  std::string sentencepiece, append;
+  int threads = 2, rounds = 7;
+  bool json = false;
+};
+
+class Contestant {
+ public:
+  Contestant(std::string name, std::function<void()> action)
+      : name_(std::move(name)), action_(std::move(action)) {}
+
+  void run() {
+    using Clock = std::chrono::steady_clock;
+    const auto begin = Clock::now();
+    action_();
+    seconds_.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
+  }
+  const std::string& name() const { return name_; }
+  double min() const { return *std::min_element(seconds_.begin(), seconds_.end()); }
+  double median() const {
+    std::vector<double> sorted = seconds_;
+    std::sort(sorted.begin(), sorted.end());
+    return sorted[sorted.size() / 2];
+  }
+
+ private:
+  std::string name_;
+  std::function<void()> action_;
+  std::vector<double> seconds_;
+};
+
+struct Figures {
+  std::string workload, contestant;
+  std::size_t bytes;  // that one round handles; 0: not a matter of bytes
+  double min, median;
+  double ratio;  // 0: none
+};
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw Error("cannot read " + path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::string base_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
+
+struct Scores {
+  explicit Scores(const Vocab& vocab) {
+    for (Id id = kFirstPiece; id < vocab.size(); ++id) {
+      pieces.push_back(vocab.bytes(id));
+      values.push_back(vocab.log_prob(id));
+    }
+  }
+  std::vector<std::string_view> pieces;
+  std::vector<double> values;
+};
+
+#ifdef BYTEPIECE_SENTENCEPIECE
+class SentencePiece {
+ public:
+  explicit SentencePiece(const std::string& path) {
+    if (const auto status = processor_.Load(path); !status.ok()) throw Error(path + ": " + status.ToString());
+  }
+  std::size_t encode(std::string_view text) const {
+    std::size_t ids = 0;
+    std::vector<int> line_ids;
+    for (std::size_t begin = 0; begin < text.size();) {
+      const std::size_t end = std::min(text.find('\n', begin), text.size());
+      if (!processor_.Encode({text.data() + begin, end - begin}, &line_ids).ok()) {
+        throw Error("SentencePiece cannot encode a line");
+      }
+      ids += line_ids.size();
+      begin = end + 1;
+    }
+    return ids;
+  }
+
+ private:
+  sentencepiece::SentencePieceProcessor processor_;
+};
+#endif
+
+class Bench {
+ public:
+  explicit Bench(const Options& options)
+      : options_(options),
+        tokenizer_(Tokenizer::load(options.model)),
+        scores_(tokenizer_.vocab()),
+        trie_(scores_.pieces, scores_.values, kFirstPiece),
+        index_(scores_.pieces, scores_.values) {}
+
+  std::vector<Figures> load() {
+    std::vector<Contestant> all;
+    all.emplace_back("load", [&] { Tokenizer::load(options_.model); });
+    all.emplace_back("trie", [&] { Trie(scores_.pieces, scores_.values, kFirstPiece); });
+    all.emplace_back("double array", [&] { PieceIndex(scores_.pieces, scores_.values); });
+    race(all);
+    std::vector<Figures> rows;
+    for (const Contestant& each : all) {
+      rows.push_back({base_name(options_.model), each.name(), 0, each.min(), each.median(), 0});
+    }
+    return rows;
+  }
+
+  std::vector<Figures> file(const std::string& path) {
+    const std::string raw = read_file(path);
+    std::string buffer, other_buffer;
+    const std::string text(normalize(raw, buffer));
+    std::vector<Id> expected, ids;
+    PlainWalk walk;
+    Viterbi::Scratch scratch;
+    std::vector<Contestant> all;
+
+    all.emplace_back("nfc", [&] { normalize(raw, other_buffer); });
+    all.emplace_back("split", [&] {
+      std::size_t chunks = 0;
+      for_each_chunk(text, {}, [&](std::string_view) { ++chunks; });
+      if (chunks > text.size()) throw Error("more chunks than bytes");
+    });
+    const std::size_t yardstick = all.size();
+    all.emplace_back("walk", [&] {
+      expected.clear();
+      for_each_chunk(text, {}, [&](std::string_view chunk) { walk.segment(index_, chunk, expected); });
+      for (Id& id : expected) id += kFirstPiece;
+    });
+    for (const Form form : forms()) {
+      all.emplace_back(std::string(form_name(form)), [&, viterbi = Viterbi(trie_, form), form] {
+        ids.clear();
+        viterbi.encode(text, scratch, ids);
+        if (ids != expected)
+          throw Error(fmt::format("{}: {} gives other ids than the walk", path, form_name(form)));
+      });
+    }
+    all.emplace_back("encode", [&] {
+      ids.clear();
+      tokenizer_.encode(raw, {}, ids);
+    });
+    const std::size_t encode = all.size() - 1;
+    const auto threads = static_cast<std::size_t>(options_.threads);
+    if (threads > 1) {
+      all.emplace_back(fmt::format("encode x{}", threads), [&] {
+        std::vector<std::vector<Id>> each(threads);
+        run_workers(threads, [&](std::size_t worker) { tokenizer_.encode(raw, {}, each[worker]); });
+      });
+    }
+    all.emplace_back("decode", [&] {
+      if (tokenizer_.decode(expected) != text) throw Error(path + ": decoding does not give the text back");
+    });
+#ifdef BYTEPIECE_SENTENCEPIECE
+    std::unique_ptr<SentencePiece> peer;
+    if (!options_.sentencepiece.empty()) {
+      peer = std::make_unique<SentencePiece>(options_.sentencepiece);
+      all.emplace_back("sentencepiece", [&] { peer->encode(raw); });
+    }
+#endif
+    race(all);
+
+    std::vector<Figures> rows;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const bool many = all[i].name().starts_with("encode x");
+      const double share = all[i].min() / (many ? static_cast<double>(threads) : 1.0);
+      const double base = many ? all[encode].min() : all[yardstick].min();
+      const bool searches = i >= yardstick && all[i].name() != "decode";
+      rows.push_back({base_name(path), all[i].name(), raw.size() * (many ? threads : 1), all[i].min(),
+                      all[i].median(), searches ? base / share : 0});
+    }
+    return rows;
+  }
+
+ private:
+  std::vector<Form> forms() const {
+    std::vector<Form> chosen;
+    for (const Form form : kForms) {
+      const bool named = std::count(options_.forms.begin(), options_.forms.end(), form_name(form)) > 0;
+      if (named && !is_supported(form)) {
+        throw Error(fmt::format("this processor does not have the form {}", form_name(form)));
+      }
+      if (named || (options_.forms.empty() && is_supported(form))) chosen.push_back(form);
+    }
+    return chosen;
+  }
+
+  void race(std::vector<Contestant>& all) const {
+    for (int round = 0; round < options_.rounds; ++round) {
+      for (Contestant& each : all) each.run();
+    }
+  }
+
+  const Options& options_;
+  Tokenizer tokenizer_;
+  Scores scores_;
+  Trie trie_;
+  PieceIndex index_;
+};
+
+double mb_per_s(const Figures& row) { return static_cast<double>(row.bytes) / 1e6 / row.min; }
+double ns_per_byte(const Figures& row) { return row.min * 1e9 / static_cast<double>(row.bytes); }
+
+void print_table(const std::vector<Figures>& rows) {
+  fmt::print("{:<14} {:<14} {:>9} {:>9} {:>9} {:>9} {:>8}\n", "workload", "contestant", "min ms", "median ms",
+             "MB/s", "ns/byte", "ratio");
+  std::string last;
+  for (const Figures& row : rows) {
+    fmt::print("{:<14.14} {:<14} {:>9.2f} {:>9.2f}", row.workload == last ? "" : row.workload, row.contestant,
+               row.min * 1e3, row.median * 1e3);
+    if (row.bytes > 0) fmt::print(" {:>9.1f} {:>9.2f}", mb_per_s(row), ns_per_byte(row));
+    if (row.ratio > 0) fmt::print(" {:>8.2f}", row.ratio);
+    fmt::print("\n");
+    last = row.workload;
+  }
+}
+
+void print_json(const std::vector<Figures>& rows) {
+  for (const Figures& row : rows) {
+    fmt::print(
+        "{{\"workload\": {}, \"contestant\": {}, \"bytes\": {}, \"min_s\": {:.6f}, \"median_s\": {:.6f}",
+        tools::json_string(row.workload), tools::json_string(row.contestant), row.bytes, row.min, row.median);
+    if (row.bytes > 0) fmt::print(", \"mb_per_s\": {:.2f}", mb_per_s(row));
+    if (row.ratio > 0) fmt::print(", \"ratio\": {:.3f}", row.ratio);
+    fmt::print("}}\n");
+  }
+}
+
+std::string commit() {
+  std::string name;
+  FILE* const git = ::popen("git -C '" BYTEPIECE_SOURCE_DIR "' describe --always --dirty 2>/dev/null", "r");
+  if (git != nullptr) {
+    for (int c; (c = std::fgetc(git)) != EOF && c != '\n';) name += static_cast<char>(c);
+    ::pclose(git);
+  }
+  return name.empty() ? "unknown" : name;
+}
+
+std::string processor() {
+  std::ifstream in("/proc/cpuinfo");
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("model name")) return line.substr(std::min(line.find(": ") + 2, line.size()));
+  }
+  return "unknown";
+}
+
+void append_csv(const Options& options, const std::vector<Figures>& rows) {
+  const bool is_new = !std::ifstream(options.append).good();
+  std::ofstream out(options.append, std::ios::app);
+  if (is_new) {
+    out << "date,commit,processor,model,workload,contestant,bytes,rounds,min_s,median_s,mb_per_s,ns_per_byte,"
+           "ratio\n";
+  }
+  char date[16];
+  const std::time_t now = std::time(nullptr);
+  std::strftime(date, sizeof date, "%Y-%m-%d", std::gmtime(&now));
+  const std::string place =
+      fmt::format("{},{},\"{}\",{}", date, commit(), processor(), base_name(options.model));
+  for (const Figures& row : rows) {
+    out << fmt::format("{},{},{},{},{},{:.6f},{:.6f},{},{},{}\n", place, row.workload, row.contestant,
+                       row.bytes, options.rounds, row.min, row.median,
+                       row.bytes > 0 ? fmt::format("{:.2f}", mb_per_s(row)) : "",
+                       row.bytes > 0 ? fmt::format("{:.3f}", ns_per_byte(row)) : "",
+                       row.ratio > 0 ? fmt::format("{:.3f}", row.ratio) : "");
+  }
+  if (!out.flush()) throw Error("cannot write " + options.append);
+}
+
+void run(const Options& options) {
+#ifndef BYTEPIECE_SENTENCEPIECE
+  if (!options.sentencepiece.empty())
+    throw Error("--sentencepiece: this program was built without libsentencepiece-dev");
+#endif
+  Bench bench(options);
+  std::vector<Figures> rows = bench.load();
+  for (const std::string& path : options.inputs) {
+    for (Figures& row : bench.file(path)) rows.push_back(std::move(row));
+  }
+  if (options.json) {
+    print_json(rows);
+  } else {
+    print_table(rows);
+  }
+  if (!options.append.empty()) append_csv(options, rows);
+}
+
+}  // namespace
+}  // namespace bytepiece::bench
+
+int main(int argc, char** argv) {
+  using namespace bytepiece;
+  bench::Options options;
+  CLI::App app("How fast the parts of encoding are, side by side in one process", "bytepiece_bench");
+  app.formatter(std::make_shared<tools::HelpFormatter>());
+  app.add_option("--model", options.model, "Model file")->required()->type_name("FILE");
+  app.add_option("--input", options.inputs, "Text files, each a workload")->type_name("FILE...");
+  app.add_option("--form", options.forms, "Only these forms of the search: plain, avx2, avx512")
+      ->type_name("FORM...")
+      ->check(CLI::IsMember({"plain", "avx2", "avx512"}));
+  app.add_option("-T,--threads", options.threads, "Documents and threads of the run with several")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  app.add_option("--rounds", options.rounds, "Rounds; all contestants take their turn in each")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
+  app.add_option("--sentencepiece", options.sentencepiece, "SentencePiece model to compare with")
+      ->type_name("FILE");
+  app.add_flag("--json", options.json, "Print a JSON object a line instead of a table");
+  app.add_option("--append", options.append, "Append the figures to this file of comma-separated values")
+      ->type_name("FILE");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    bench::run(options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bytepiece_bench: %s\n", error.what());
+    return 1;
+  }
+}
