@@ -9,6 +9,7 @@
 //   walk                the yardstick; like the forms it gets text in NFC
 //   plain avx2 avx512   the forms of the search (src/encode/kernels.h)
 //   encode              Tokenizer::encode: NFC and the fastest form
+//   encode lines        the same, a call for each line
 //   encode xN           the same on N documents, each the whole file, with N threads; ratio to N times one
 //   decode              the ids back to bytes, per byte of text
 //   sentencepiece       the ids of every line, with a model of its own
@@ -53,14 +54,16 @@ struct Options {
 
 class Contestant {
  public:
-  Contestant(std::string name, std::function<void()> action)
-      : name_(std::move(name)), action_(std::move(action)) {}
+  Contestant(
+      std::string name, std::function<void()> action, std::function<void()> check = [] {})
+      : name_(std::move(name)), action_(std::move(action)), check_(std::move(check)) {}
 
   void run() {
     using Clock = std::chrono::steady_clock;
     const auto begin = Clock::now();
     action_();
     seconds_.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
+    check_();  // not timed
   }
   const std::string& name() const { return name_; }
   double min() const { return *std::min_element(seconds_.begin(), seconds_.end()); }
@@ -72,7 +75,7 @@ class Contestant {
 
  private:
   std::string name_;
-  std::function<void()> action_;
+  std::function<void()> action_, check_;
   std::vector<double> seconds_;
 };
 
@@ -171,18 +174,28 @@ class Bench {
       for (Id& id : expected) id += kFirstPiece;
     });
     for (const Form form : forms()) {
-      all.emplace_back(std::string(form_name(form)), [&, viterbi = Viterbi(trie_, form), form] {
+      const auto search = [&, viterbi = Viterbi(trie_, form)] {
         ids.clear();
         viterbi.encode(text, scratch, ids);
-        if (ids != expected)
-          throw Error(fmt::format("{}: {} gives other ids than the walk", path, form_name(form)));
-      });
+      };
+      const auto check = [&, form] {
+        if (ids != expected) throw Error(fmt::format("{}: {} and the walk differ", path, form_name(form)));
+      };
+      all.emplace_back(std::string(form_name(form)), search, check);
     }
     all.emplace_back("encode", [&] {
       ids.clear();
       tokenizer_.encode(raw, {}, ids);
     });
     const std::size_t encode = all.size() - 1;
+    all.emplace_back("encode lines", [&] {
+      for (std::size_t begin = 0; begin < raw.size();) {
+        const std::size_t end = std::min(raw.find('\n', begin), raw.size());
+        ids.clear();
+        tokenizer_.encode(std::string_view(raw).substr(begin, end - begin), {}, ids);
+        begin = end + 1;
+      }
+    });
     const auto threads = static_cast<std::size_t>(options_.threads);
     if (threads > 1) {
       all.emplace_back(fmt::format("encode x{}", threads), [&] {
@@ -190,9 +203,12 @@ class Bench {
         run_workers(threads, [&](std::size_t worker) { tokenizer_.encode(raw, {}, each[worker]); });
       });
     }
-    all.emplace_back("decode", [&] {
-      if (tokenizer_.decode(expected) != text) throw Error(path + ": decoding does not give the text back");
-    });
+    std::string decoded;
+    all.emplace_back(
+        "decode", [&] { decoded = tokenizer_.decode(expected); },
+        [&] {
+          if (decoded != text) throw Error(path + ": decoding does not give the text back");
+        });
 #ifdef BYTEPIECE_SENTENCEPIECE
     std::unique_ptr<SentencePiece> peer;
     if (!options_.sentencepiece.empty()) {
