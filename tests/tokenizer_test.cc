@@ -104,6 +104,34 @@ TEST_CASE("tokenizer: one for all threads, and copies share it") {
   CHECK(wrong == 0);
 }
 
+TEST_CASE("tokenizer: a batch is its texts one by one") {
+  Random random(2);
+  Strings texts = adversarial_texts();
+  for (int i = 0; i < 300; ++i) texts.push_back(random_text(random, random.below(i % 50 == 0 ? 30000 : 60)));
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  for (const std::string letters : {"abc \n", "a"}) {
+    for (const Form form : supported_forms()) {
+      CAPTURE(form_name(form));
+      const Tokenizer tokenizer =
+          tokenizer_with_form(vocab_of(random_pieces(random, letters, 60, true)), form);
+      for (const EncodeOptions options :
+           {EncodeOptions{}, EncodeOptions{true, false}, EncodeOptions{true, true}}) {
+        Ids expected = {9}, ids = {9};
+        std::vector<std::size_t> expected_ends = {1}, ends = {1};
+        for (const std::string& text : texts) {
+          tokenizer.encode(text, options, expected);
+          expected_ends.push_back(expected.size());
+        }
+        tokenizer.encode_batch(views, options, ids, ends);
+        CHECK(ids == expected);
+        CHECK(ends == expected_ends);
+        tokenizer.encode_batch({}, options, ids, ends);
+        CHECK(ends.size() == expected_ends.size());
+      }
+    }
+  }
+}
+
 TEST_CASE("tokenizer: load is Vocab::load") {
   const TemporaryFolder folder;
   greeting().vocab().save(folder / "a.bp");

@@ -54,7 +54,23 @@ class Search {
     Viterbi(trie_, form).encode({exact.data(), exact.size()}, scratch_, ids);
     REQUIRE(ids.front() == kBefore);
     ids.erase(ids.begin());
+    if (text.size() < 500) check_among_others(form, text, ids);
     return ids;
+  }
+
+  // Neighbours that would go on with the text, or it with them, if texts were not kept apart.
+  void check_among_others(Form form, std::string_view text, const std::vector<Id>& expected) {
+    const std::vector<std::string_view> texts = {text, "", text, text.substr(text.size() / 2), text};
+    std::size_t visited = 0;
+    Viterbi(trie_, form).encode_each(texts, scratch_, [&](std::span<const Id> ids) {
+      const bool is_text = visited != 1 && visited != 3;
+      if (is_text && !std::equal(ids.begin(), ids.end(), expected.begin(), expected.end())) {
+        FAIL_CHECK("other ids among other texts: ", form_name(form), " ", text);
+      }
+      if (visited == 1) CHECK(ids.empty());
+      ++visited;
+    });
+    CHECK(visited == texts.size());
   }
 
   static Strings in_id_order(const reference::PieceScores& scores) {

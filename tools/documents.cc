@@ -52,14 +52,24 @@ class Batcher {
 
 std::string map_batch(const Batch& batch, const Mapping& mapping) {
   std::string out;
+  std::vector<std::string_view> documents;
   std::size_t begin = 0;
-  for (std::size_t i = 0; i < batch.ends.size(); ++i) {
-    mapping.map(std::string_view(batch.bytes).substr(begin, batch.ends[i] - begin), batch.first_number + i,
-                out);
-    begin = batch.ends[i];
-    const bool last = i + 1 == batch.ends.size();
-    if (mapping.line_feeds && !(last && batch.unterminated)) out += '\n';
+  for (const std::size_t end : batch.ends) {
+    documents.push_back(std::string_view(batch.bytes).substr(begin, end - begin));
+    begin = end;
   }
+  std::size_t i = 0;  // lines begun
+  const auto line = [&]() -> std::string& {
+    if (mapping.line_feeds && i++ > 0) out += '\n';
+    return out;
+  };
+  if (mapping.map_all) {
+    mapping.map_all(documents, line);
+  } else {
+    for (std::size_t k = 0; k < documents.size(); ++k)
+      mapping.map(documents[k], batch.first_number + k, line());
+  }
+  if (mapping.line_feeds && !batch.unterminated) out += '\n';
   return out;
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,10 @@ struct Mapping {
 
   // Appends what a document becomes; number counts documents from 1. Runs on many threads at once.
   std::function<void(std::string_view document, std::uint64_t number, std::string& out)> map;
+
+  // Or the same for many documents at once: calls line() before each of them and appends to what it returns.
+  std::function<void(std::span<const std::string_view> documents, const std::function<std::string&()>& line)>
+      map_all;
 };
 
 // Where the input's last line has no line feed, the output's has none either.

@@ -1,9 +1,9 @@
 // bytepiece encode: text to ids, one document a line.
 #include <bytepiece/tokenizer.h>
-#include <fmt/format.h>
 
-#include <iterator>
+#include <charconv>
 #include <memory>
+#include <span>
 
 #include "text/visible.h"
 #include "tools/common.h"
@@ -19,15 +19,21 @@ struct Options {
   RunOptions run;
 };
 
-void append_ids(const std::vector<Id>& ids, std::string& out) {
+// Room for ids as text is made once for all, and digits go straight into it: fmt and one append per id took
+// twice the time.
+void append_ids(std::span<const Id> ids, std::string& out) {
+  constexpr std::size_t kLongest = 11;  // ten digits and a blank
+  const std::size_t begin = out.size();
+  out.resize(begin + ids.size() * kLongest);
+  char* at = out.data() + begin;
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (i > 0) out += ' ';
-    const fmt::format_int digits(ids[i]);
-    out.append(digits.data(), digits.size());
+    if (i > 0) *at++ = ' ';
+    at = std::to_chars(at, at + kLongest, ids[i]).ptr;
   }
+  out.resize(static_cast<std::size_t>(at - out.data()));
 }
 
-void append_pieces(const Vocab& vocab, const std::vector<Id>& ids, std::string& out) {
+void append_pieces(const Vocab& vocab, std::span<const Id> ids, std::string& out) {
   static constexpr std::string_view kReserved[] = {"<pad>", "<bos>", "<eos>"};
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (i > 0) out += ' ';
@@ -45,12 +51,19 @@ void run(const Options& options) {
   OutputFile out = open_output(options.output);
   Mapping mapping;
   mapping.stage = "encode";
-  mapping.map = [&](std::string_view document, std::uint64_t, std::string& line) {
-    const std::vector<Id> ids = tokenizer.encode(document, options.encode);
-    if (options.format == "ids") {
-      append_ids(ids, line);
-    } else {
-      append_pieces(tokenizer.vocab(), ids, line);
+  mapping.map_all = [&](std::span<const std::string_view> documents, const auto& line) {
+    std::vector<Id> ids;
+    std::vector<std::size_t> ends;
+    tokenizer.encode_batch(documents, options.encode, ids, ends);
+    std::size_t begin = 0;
+    for (const std::size_t end : ends) {
+      const std::span<const Id> document = std::span(ids).subspan(begin, end - begin);
+      if (options.format == "ids") {
+        append_ids(document, line());
+      } else {
+        append_pieces(tokenizer.vocab(), document, line());
+      }
+      begin = end;
     }
   };
   map_documents(corpus, mapping, options.run, out);

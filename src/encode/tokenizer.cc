@@ -24,6 +24,9 @@ Trie trie_of(const Vocab& vocab) {
 
 struct Scratch {
   std::string normalized;
+  std::string copies;                   // of the texts of a batch that were not in NFC
+  std::vector<std::string_view> texts;  // of a batch, in NFC
+  std::vector<std::size_t> copied;      // which of them are in copies
   Viterbi::Scratch viterbi;
 };
 
@@ -45,7 +48,10 @@ class ScratchPool {
   }
 
   void give_back(std::unique_ptr<Scratch> scratch) {
-    if (scratch->normalized.capacity() + scratch->viterbi.bytes() > kMostBytes) return;
+    if (scratch->normalized.capacity() + scratch->copies.capacity() +
+            scratch->texts.capacity() * sizeof(std::string_view) + scratch->viterbi.bytes() >
+        kMostBytes)
+      return;
     const std::lock_guard lock(mutex_);
     free_.push_back(std::move(scratch));
   }
@@ -88,6 +94,34 @@ void Tokenizer::encode(std::string_view text, EncodeOptions options, std::vector
   if (options.bos) out.push_back(kBos);
   impl_->viterbi.encode(normalize(text, scratch->normalized), scratch->viterbi, out);
   if (options.eos) out.push_back(kEos);
+  impl_->scratches.give_back(std::move(scratch));
+}
+
+void Tokenizer::encode_batch(std::span<const std::string_view> texts, EncodeOptions options,
+                             std::vector<Id>& ids, std::vector<std::size_t>& ends) const {
+  std::unique_ptr<Scratch> scratch = impl_->scratches.take();
+  scratch->copies.clear();
+  scratch->texts.clear();
+  scratch->copied.clear();
+  for (const std::string_view text : texts) {
+    const std::string_view normalized = normalize(text, scratch->normalized);
+    if (normalized.data() != text.data()) {
+      scratch->copied.push_back(scratch->texts.size());
+      scratch->copies += normalized;
+    }
+    scratch->texts.push_back(normalized);
+  }
+  const char* copy = scratch->copies.data();  // does not move any more
+  for (const std::size_t i : scratch->copied) {
+    scratch->texts[i] = {copy, scratch->texts[i].size()};
+    copy += scratch->texts[i].size();
+  }
+  impl_->viterbi.encode_each(scratch->texts, scratch->viterbi, [&](std::span<const Id> found) {
+    if (options.bos) ids.push_back(kBos);
+    ids.insert(ids.end(), found.begin(), found.end());
+    if (options.eos) ids.push_back(kEos);
+    ends.push_back(ids.size());
+  });
   impl_->scratches.give_back(std::move(scratch));
 }
 

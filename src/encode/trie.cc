@@ -115,7 +115,10 @@ std::vector<Node> make_nodes(const SortedPieces& pieces) {
 // Finds free units for sets of siblings, trying 64 bases at a time.
 class Packer {
  public:
-  explicit Packer(std::size_t symbols) : symbols_(symbols) { grow(0); }
+  explicit Packer(std::size_t symbols) : symbols_(symbols) {
+    grow(0);
+    free_[symbols / 64] &= ~(std::uint64_t{1} << symbols % 64);  // the unit of stop() stays empty
+  }
 
   std::uint32_t place_root(std::span<const Node> siblings) {
     take(siblings, 0);

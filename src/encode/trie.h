@@ -32,7 +32,8 @@
 //
 // Invariants
 //   (1) every symbol of the alphabet has unit s = its number, with a piece of length 1;
-//   (2) base + s is inside the array for every base, symbol and the alphabet's stop();
+//   (2) unit stop() is nobody's: a walk that begins with stop() finds nothing and ends;
+//       base + s is inside the array for every base, symbol and the alphabet's stop();
 //   (3) no piece has a line feed before another byte: such pieces can match in no chunk and are
 //       left out, so no walk that began in one chunk gets into the next;
 //   (4) kPadding words after the last entry may be read.

@@ -16,6 +16,8 @@ constexpr std::size_t kBatch = 8192;
 // The way back looks at that many takes before the end of a piece.
 constexpr std::size_t kBefore = 8;
 
+constexpr Id kEndOfText = 0xFFFFFFFF;
+
 bool starts_chunk(char before, char at) { return before == '\n' && at != '\n'; }
 
 // The size of as many whole chunks as fit into kBatch bytes, but at least one.
@@ -28,10 +30,11 @@ std::size_t batch_size(std::string_view text) {
   return lf == text.npos ? text.size() : std::min(text.find_first_not_of('\n', lf), text.size());
 }
 
-void mark_starts(const Symbol* symbols, std::size_t n, std::uint8_t* starts) {
+void mark_starts(const Symbol* symbols, std::size_t n, Symbol stop, std::uint8_t* starts) {
   starts[0] = 1;
   for (std::size_t i = 1; i < n; ++i) {
-    starts[i] = (symbols[i - 1] == '\n') & (symbols[i] != '\n');
+    const Symbol before = symbols[i - 1];
+    starts[i] = ((before == '\n') & (symbols[i] != '\n')) | (before == stop);
   }
 }
 
@@ -52,14 +55,17 @@ constexpr auto kBitCount = [] {
 // The way back from an end along the winners.
 class Trace {
  public:
-  Trace(const Trie& trie, std::uint32_t* nodes, const std::uint8_t* takes, const std::uint32_t* far_lengths)
-      : units_(trie.units()),
+  Trace(const Trie& trie, const Symbol* symbols, const std::uint32_t* nodes, const std::uint8_t* takes,
+        const std::uint32_t* far_lengths)
+      : stop_(trie.alphabet().stop()),
+        units_(trie.units()),
         entries_(trie.entries()),
+        symbols_(symbols),
         nodes_(nodes),
         takes_(takes),
         far_lengths_(far_lengths) {}
 
-  // The id of the best piece that ends at `end`, which moves to its start.
+  // The id of the best piece that ends at `end`, or kEndOfText; `end` moves to its start.
   Id step(std::size_t& end) const {
     const std::size_t near = near_length(end);
     if (near == 0) [[unlikely]]
@@ -84,6 +90,10 @@ class Trace {
   }
 
   Id far_step(std::size_t& end) const {
+    if (symbols_[end - 1] == stop_) {
+      --end;
+      return kEndOfText;
+    }
     const std::size_t length = far_lengths_[end];
     end -= length;
     const Unit& unit = units_[nodes_[end]];
@@ -92,8 +102,10 @@ class Trace {
     return id[0];
   }
 
+  Symbol stop_;
   const Unit* units_;
   const std::uint32_t* entries_;
+  const Symbol* symbols_;
   const std::uint32_t* nodes_;
   const std::uint8_t* takes_;
   const std::uint32_t* far_lengths_;
@@ -127,33 +139,65 @@ void Viterbi::Scratch::reserve(std::size_t symbols, std::size_t ring_size) {
 
 void Viterbi::encode(std::string_view text, Scratch& scratch, std::vector<Id>& out) const {
   while (!text.empty()) {
-    const std::size_t n = batch_size(text);
-    encode_chunks(text.substr(0, n), scratch, out);
-    text.remove_prefix(n);
+    const std::size_t size = batch_size(text);
+    scratch.reserve(size, ring_size_);
+    const Run run = search(trie_->alphabet().spell(text.substr(0, size), scratch.symbols_.get()), scratch);
+    out.insert(out.end(), run.first.begin(), run.first.end());
+    out.insert(out.end(), run.second.begin(), run.second.end());
+    text.remove_prefix(size);
   }
 }
 
-void Viterbi::encode_chunks(std::string_view text, Scratch& scratch, std::vector<Id>& out) const {
-  scratch.reserve(text.size(), ring_size_);
+void Viterbi::encode_each(std::span<const std::string_view> texts, Scratch& scratch,
+                          const Visit& visit) const {
+  const auto split = [&](std::span<const Id> ids) {
+    for (const Id id : ids) {
+      if (id != kEndOfText) {
+        scratch.ids_.push_back(id);
+      } else {
+        visit(scratch.ids_);
+        scratch.ids_.clear();
+      }
+    }
+  };
+  scratch.ids_.clear();
+  for (std::size_t i = 0; i < texts.size();) {
+    if (texts[i].size() >= kBatch) {
+      encode(texts[i++], scratch, scratch.ids_);
+      visit(scratch.ids_);
+      scratch.ids_.clear();
+      continue;
+    }
+    scratch.reserve(2 * kBatch, ring_size_);
+    std::size_t n = 0;
+    for (; i < texts.size() && n < kBatch && texts[i].size() < kBatch; ++i) {
+      n += trie_->alphabet().spell(texts[i], scratch.symbols_.get() + n);
+      scratch.symbols_[n++] = trie_->alphabet().stop();
+    }
+    const Run run = search(n, scratch);
+    split(run.first);
+    split(run.second);
+  }
+}
+
+Viterbi::Run Viterbi::search(std::size_t n, Scratch& scratch) const {
   Symbol* const symbols = scratch.symbols_.get();
   std::uint32_t* const nodes = scratch.nodes_.get();
   std::uint8_t* const takes = scratch.takes_.get() + kBefore;
   std::uint32_t* const far_lengths = scratch.far_lengths_.get();
 
-  const std::size_t n = trie_->alphabet().spell(text, symbols);
   std::fill_n(symbols + n, kSlack, trie_->alphabet().stop());
-
   for (std::size_t i = 0; i < n; i += kSpan) {
     kernels_->match(*trie_, symbols + i, std::min(kSpan, n - i), nodes + i, *scratch.match_);
   }
 
-  mark_starts(symbols, n, takes);
+  mark_starts(symbols, n, trie_->alphabet().stop(), takes);
   const std::size_t half = find_half(takes, n);
   kernels_->forward(*trie_, {nodes, takes, far_lengths, scratch.rings_.data(), ring_size_ - 1, half, n});
 
   // Two independent chains of steps. A step moves back by at least one symbol, so ids may overwrite
   // the nodes that have been used.
-  const Trace trace(*trie_, nodes, takes, far_lengths);
+  const Trace trace(*trie_, symbols, nodes, takes, far_lengths);
   std::size_t a = half, b = n, ids_a = half, ids_b = n;
   while (a > 0 && b > half) {
     const Id id_a = trace.step(a), id_b = trace.step(b);
@@ -162,8 +206,7 @@ void Viterbi::encode_chunks(std::string_view text, Scratch& scratch, std::vector
   }
   while (a > 0) nodes[--ids_a] = trace.step(a);
   while (b > half) nodes[--ids_b] = trace.step(b);
-  out.insert(out.end(), nodes + ids_a, nodes + half);
-  out.insert(out.end(), nodes + ids_b, nodes + n);
+  return {{nodes + ids_a, nodes + half}, {nodes + ids_b, nodes + n}};
 }
 
 }  // namespace bytepiece

@@ -23,6 +23,9 @@
 // chunk starts, nothing but -inf is in the window; the start flag puts S = 0 there.
 // Why the two streams may be computed in turns: they start at chunk boundaries and share no sum.
 //
+// Several short texts go through the phases together as well, with the alphabet's stop() behind each: no
+// piece has this symbol, so no sum gets past it, and the way back notes it as kEndOfText among the ids.
+//
 // Costs. Linear in the text (times the longest match, at worst). Memory: 11 bytes for each byte of the
 // longest line, at least 300 kB, kept in Scratch; nothing is allocated in the steady state. Lines may have
 // any length (indices are size_t).
@@ -41,7 +44,9 @@
 // Thread rule: encode() is const; one Viterbi serves any number of threads, each with its own Scratch.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -52,6 +57,7 @@ namespace bytepiece {
 class Viterbi {
  public:
   class Scratch;
+  using Visit = std::function<void(std::span<const Id> ids)>;
 
   // The trie must outlive this object. REQUIRES: is_supported(form).
   explicit Viterbi(const Trie& trie, Form form = best_form());
@@ -59,8 +65,16 @@ class Viterbi {
   // Appends the ids of `text`, which is normalized, to `out`.
   void encode(std::string_view text, Scratch& scratch, std::vector<Id>& out) const;
 
+  // Calls visit(ids) for each of the texts in order: the ids of encode(), faster where texts are short (one
+  // by one, lines of 70 bytes take 1.5 times as long on English, twice as long on code).
+  void encode_each(std::span<const std::string_view> texts, Scratch& scratch, const Visit& visit) const;
+
  private:
-  void encode_chunks(std::string_view text, Scratch& scratch, std::vector<Id>& out) const;
+  struct Run {
+    std::span<const Id> first, second;  // the ids, in two stretches
+  };
+  // The ids of the symbols spelled in scratch.
+  Run search(std::size_t symbols, Scratch& scratch) const;
 
   const Trie* trie_;
   const Kernels* kernels_;
@@ -84,6 +98,7 @@ class Viterbi::Scratch {
   std::unique_ptr<std::uint8_t[]> takes_;   // after kBefore zeros
   std::unique_ptr<std::uint32_t[]> far_lengths_;
   std::vector<double> rings_;
+  std::vector<Id> ids_;  // of one text among several
   std::unique_ptr<MatchScratch> match_;
 };
 

@@ -120,7 +120,7 @@ class Pruner {
     const Viterbi viterbi(trie);
     struct Worker {
       Viterbi::Scratch scratch;
-      std::vector<std::uint32_t> segmentation;
+      std::vector<std::string_view> texts;
       std::vector<std::uint64_t> sums;
     };
     std::vector<Worker> workers(threads_);
@@ -137,11 +137,13 @@ class Pruner {
         [&](std::size_t number, const Batch& batch) {
           Worker& worker = workers[number];
           worker.sums.resize(pieces.size());
-          for (const CountedPiece& text : batch.texts) {
-            worker.segmentation.clear();
-            viterbi.encode(text.bytes, worker.scratch, worker.segmentation);
-            for (const std::uint32_t piece : worker.segmentation) worker.sums[piece] += text.count;
-          }
+          worker.texts.clear();
+          for (const CountedPiece& text : batch.texts) worker.texts.push_back(text.bytes);
+          auto text = batch.texts.begin();
+          viterbi.encode_each(worker.texts, worker.scratch, [&](std::span<const Id> pieces_of_text) {
+            for (const Id piece : pieces_of_text) worker.sums[piece] += text->count;
+            ++text;
+          });
         });
     std::vector<std::uint64_t> sums(pieces.size());
     for (const Worker& worker : workers) {

@@ -10,6 +10,7 @@
 //   plain avx2 avx512   the forms of the search (src/encode/kernels.h)
 //   encode              Tokenizer::encode: NFC and the fastest form
 //   encode lines        the same, a call for each line
+//   encode batch        all lines in one call of encode_batch()
 //   encode xN           the same on N documents, each the whole file, with N threads; ratio to N times one
 //   decode              the ids back to bytes, per byte of text
 //   sentencepiece       the ids of every line, with a model of its own
@@ -195,6 +196,18 @@ class Bench {
         tokenizer_.encode(std::string_view(raw).substr(begin, end - begin), {}, ids);
         begin = end + 1;
       }
+    });
+    std::vector<std::string_view> lines;
+    for (std::size_t begin = 0; begin < raw.size();) {
+      const std::size_t end = std::min(raw.find('\n', begin), raw.size());
+      lines.push_back(std::string_view(raw).substr(begin, end - begin));
+      begin = end + 1;
+    }
+    std::vector<std::size_t> ends;
+    all.emplace_back("encode batch", [&] {
+      ids.clear();
+      ends.clear();
+      tokenizer_.encode_batch(lines, {}, ids, ends);
     });
     const auto threads = static_cast<std::size_t>(options_.threads);
     if (threads > 1) {
