@@ -144,7 +144,7 @@ class Packer {
   std::size_t end() const { return end_; }
 
  private:
-  static constexpr std::size_t kPatience = 256;
+  static constexpr std::size_t kPatience = 32;
 
   void grow(std::size_t word) {
     const std::size_t n = (word + symbols_ / 64 + 64) * 3 / 2;
