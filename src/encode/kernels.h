@@ -1,4 +1,4 @@
-// Kernels: the two hot phases of the encoder, in three forms with the same results: plain C++, AVX2
+// Kernels: the two hot phases of the encoder, in four forms with the same results: plain C++, SSE2, AVX2
 // and AVX-512. viterbi.h explains the phases and why they are exact; this file fixes what a form
 // computes, the .cc files how.
 //
@@ -25,6 +25,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string_view>
 
@@ -32,13 +33,13 @@
 
 namespace bytepiece {
 
-enum class Form { kPlain, kAvx2, kAvx512 };
+enum class Form { kPlain, kSse2, kAvx2, kAvx512 };
 
 bool is_supported(Form form);           // by this processor
 Form best_form();                       // the last one that is supported
-std::string_view form_name(Form form);  // plain, avx2, avx512
+std::string_view form_name(Form form);  // plain, sse2, avx2, avx512
 
-inline constexpr Form kForms[] = {Form::kPlain, Form::kAvx2, Form::kAvx512};
+inline constexpr Form kForms[] = {Form::kPlain, Form::kSse2, Form::kAvx2, Form::kAvx512};
 
 // Arrays of symbols and nodes have room for kSlack more elements, and the symbols that follow the
 // text are stop(): kernels work on whole vectors.
@@ -86,8 +87,18 @@ inline constexpr std::size_t kBlock = 1024;
 
 extern const Kernels kPlainKernels;
 #if defined(__x86_64__)
-extern const Kernels kAvx2Kernels, kAvx512Kernels;
+extern const Kernels kSse2Kernels, kAvx2Kernels, kAvx512Kernels;
 #endif
+
+// A score among the entries of a row.
+inline double load_score(const std::uint32_t* entry) {
+  double score;
+  std::memcpy(&score, entry, sizeof score);
+  return score;
+}
+
+void match_plain(const Trie& trie, const Symbol* symbols, std::size_t n, std::uint32_t* nodes,
+                 MatchScratch& scratch);
 
 // Takes `alive` walks that are `depth` symbols long to their ends.
 void finish_walks(const Trie& trie, const Symbol* symbols, std::size_t depth, std::size_t alive,

@@ -7,7 +7,7 @@
 //
 //   nfc, split          what comes before the search
 //   walk                the yardstick; like the forms it gets text in NFC
-//   plain avx2 avx512   the forms of the search (src/encode/kernels.h)
+//   plain sse2 avx2 avx512   the forms of the search (src/encode/kernels.h)
 //   encode              Tokenizer::encode: NFC and the fastest form
 //   encode lines        the same, a call for each line
 //   encode batch        all lines in one call of encode_batch()
@@ -365,9 +365,9 @@ int main(int argc, char** argv) {
   app.formatter(std::make_shared<tools::HelpFormatter>());
   app.add_option("--model", options.model, "Model file")->required()->type_name("FILE");
   app.add_option("--input", options.inputs, "Text files, each a workload")->type_name("FILE...");
-  app.add_option("--form", options.forms, "Only these forms of the search: plain, avx2, avx512")
+  app.add_option("--form", options.forms, "Only these forms of the search: plain, sse2, avx2, avx512")
       ->type_name("FORM...")
-      ->check(CLI::IsMember({"plain", "avx2", "avx512"}));
+      ->check(CLI::IsMember({"plain", "sse2", "avx2", "avx512"}));
   app.add_option("-T,--threads", options.threads, "Documents and threads of the run with several")
       ->type_name("N")
       ->capture_default_str()
