@@ -81,12 +81,19 @@ void match_plain(const Trie& trie, const Symbol* symbols, std::size_t n, std::ui
   const Unit* const units = trie.units();
   for (std::size_t begin = 0; begin < n; begin += kBlock) {
     const std::size_t m = std::min(kBlock, n - begin);
+    // The first two levels at once, without a list.
+    const Symbol* const block = symbols + begin;
+    std::size_t alive = 0;
     for (std::size_t i = 0; i < m; ++i) {
-      const Symbol symbol = symbols[begin + i];
-      nodes[begin + i] = symbol;
-      scratch.walks[i] = units[symbol].base | static_cast<Walk>(i) << 32;
+      const std::uint32_t slot = units[block[i]].base + block[i + 1];
+      const Unit& unit = units[slot];
+      const bool hit = unit.label == block[i + 1];
+      nodes[begin + i] = hit ? slot : block[i];
+      scratch.walks[alive] = unit.base | static_cast<Walk>(i) << 32;
+      __builtin_prefetch(units + unit.base + block[i + 2]);
+      alive += hit & (unit.base != Trie::kNoChildren);
     }
-    finish_walks(trie, symbols + begin, 1, m, nodes + begin, scratch.walks);
+    finish_walks(trie, block, 2, alive, nodes + begin, scratch.walks);
   }
   fetch_rows(trie, nodes, n);
 }
