@@ -144,7 +144,8 @@ class Packer {
   std::size_t end() const { return end_; }
 
  private:
-  static constexpr std::size_t kPatience = 32;
+  static constexpr std::size_t kPatience =
+      32;  // 256: takes 0.16 s instead of 0.07, encodes as fast; 16: 0.06
 
   void grow(std::size_t word) {
     const std::size_t n = (word + symbols_ / 64 + 64) * 3 / 2;

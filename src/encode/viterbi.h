@@ -34,10 +34,11 @@
 // same run (tools/bench; published 160k model, one Sapphire Rapids core at about 3.5 GHz,
 // shared):
 //            en            zh            code          multi
-//   walk     17.2          67.8          31.9          50.9
-//   plain    32.0 (1.9)   112.1 (1.7)    43.6 (1.4)    59.4 (1.2)
-//   avx2     44.9 (2.6)   152.0 (2.2)    60.3 (1.9)    82.0 (1.6)
-//   avx512   68.6 (4.0)   202.9 (3.0)    95.1 (3.0)   116.8 (2.3)
+//   walk    17            69            30            48
+//   plain   30 (1.8)      116 (1.7)     42 (1.4)      55 (1.1)
+//   sse2    34 (2.0)      132 (1.9)     46 (1.5)      62 (1.3)
+//   avx2    41 (2.4)      143 (2.1)     57 (1.9)      76 (1.6)
+//   avx512  62 (3.7)      189 (2.7)     88 (2.9)      103 (2.2)
 // Where starts have hardly a match but their own byte, the plain walk is faster (random bytes, 40k
 // model with pieces that cut characters: plain 0.5, avx2 0.7, avx512 0.9).
 //
