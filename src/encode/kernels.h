@@ -57,15 +57,17 @@ struct MatchScratch {
   alignas(64) std::uint64_t nodes[kSpan + kSlack];
 };
 
-// The dynamic program over symbols [0, size), as two streams, [0, half) and [half, size), that may
-// be worked on in turns: one chain of additions and maxima cannot keep a processor busy.
+// The dynamic program over symbols [begin, size), as two streams, [begin, half) and [half, size), that may
+// be worked on in turns: one chain of additions and maxima cannot keep a processor busy. What is in windows
+// and rings at the end of a stream is where the next call may go on.
 struct Program {
   const std::uint32_t* nodes;
-  std::uint8_t* takes;         // in: 1 where a chunk starts (0 and half among them), else 0
+  std::uint8_t* takes;         // in: 1 where a chunk starts, else 0
   std::uint32_t* far_lengths;  // out, where they are asked for
   double* rings;               // two of ring_mask + 1 > longest piece + 8; all -inf in between
   std::size_t ring_mask;
-  std::size_t half, size;
+  double* windows;  // in and out: two of Trie::kNear; all -inf where a stream starts a chunk
+  std::size_t begin, half, size;
 };
 
 struct Kernels {

@@ -150,15 +150,20 @@ BYTEPIECE_AVX2 void forward_avx2(const Trie& trie, const Program& program) {
   const Unit* units = trie.units();
   double* const ring_a = p.rings;
   double* const ring_b = p.rings + p.ring_mask + 1;
-  Window wa{_mm256_set1_pd(kNever), _mm256_set1_pd(kNever)};
-  Window wb = wa;
-  std::size_t a = 0, b = p.half;
+  double* const windows_b = p.windows + Trie::kNear;
+  Window wa{_mm256_loadu_pd(p.windows), _mm256_loadu_pd(p.windows + 4)};
+  Window wb{_mm256_loadu_pd(windows_b), _mm256_loadu_pd(windows_b + 4)};
+  std::size_t a = p.begin, b = p.half;
   for (; a < p.half && b < p.size; ++a, ++b) {
     forward_step(units, trie, p, a, ring_a, wa);
     forward_step(units, trie, p, b, ring_b, wb);
   }
   for (; a < p.half; ++a) forward_step(units, trie, p, a, ring_a, wa);
   for (; b < p.size; ++b) forward_step(units, trie, p, b, ring_b, wb);
+  _mm256_storeu_pd(p.windows, wa.low);
+  _mm256_storeu_pd(p.windows + 4, wa.high);
+  _mm256_storeu_pd(windows_b, wb.low);
+  _mm256_storeu_pd(windows_b + 4, wb.high);
 }
 
 }  // namespace

@@ -176,14 +176,16 @@ BYTEPIECE_AVX512 void forward_avx512(const Trie& trie, const Program& program) {
   const Unit* const units = trie.units();
   double* const ring_a = p.rings;
   double* const ring_b = p.rings + p.ring_mask + 1;
-  __m512d window_a = _mm512_set1_pd(kNever), window_b = window_a;
-  std::size_t a = 0, b = p.half;
+  __m512d window_a = _mm512_loadu_pd(p.windows), window_b = _mm512_loadu_pd(p.windows + Trie::kNear);
+  std::size_t a = p.begin, b = p.half;
   for (; a < p.half && b < p.size; ++a, ++b) {
     window_a = forward_step(units, trie, p, a, ring_a, window_a);
     window_b = forward_step(units, trie, p, b, ring_b, window_b);
   }
   for (; a < p.half; ++a) window_a = forward_step(units, trie, p, a, ring_a, window_a);
   for (; b < p.size; ++b) window_b = forward_step(units, trie, p, b, ring_b, window_b);
+  _mm512_storeu_pd(p.windows, window_a);
+  _mm512_storeu_pd(p.windows + Trie::kNear, window_b);
 }
 
 }  // namespace

@@ -52,10 +52,10 @@ void forward_plain(const Trie& trie, const Program& program) {
   const std::uint32_t* const all_entries = trie.entries();
   double* const ring = p.rings;
   double window[Trie::kNear];
-  std::fill(std::begin(window), std::end(window), kNever);
+  std::copy_n(p.windows, Trie::kNear, window);
   double pieces[1 + Trie::kNear];  // a row's scores after one that never wins
   pieces[0] = kNever;
-  for (std::size_t i = 0; i < p.size; ++i) {
+  for (std::size_t i = p.begin; i < p.size; ++i) {
     const Unit& unit = units[p.nodes[i]];
     const auto& rank = kRank[unit.near];
     std::memcpy(pieces + 1, all_entries + unit.entries, Trie::kNear * sizeof(double));
@@ -73,6 +73,7 @@ void forward_plain(const Trie& trie, const Program& program) {
     p.takes[i] = static_cast<std::uint8_t>(takes);
     if (unit.far != 0) push_far(trie, unit, p, i, score, ring);
   }
+  std::copy_n(window, Trie::kNear, p.windows);
 }
 
 }  // namespace

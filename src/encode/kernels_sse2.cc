@@ -61,22 +61,30 @@ struct Window {
     push_far(trie, unit, p, i, _mm_cvtsd_f64(score), ring);
 }
 
+Window load_window(const double* sums) {
+  return {{_mm_loadu_pd(sums), _mm_loadu_pd(sums + 2), _mm_loadu_pd(sums + 4), _mm_loadu_pd(sums + 6)}};
+}
+
+void store_window(const Window& window, double* sums) {
+  for (std::size_t k = 0; k < 4; ++k) _mm_storeu_pd(sums + 2 * k, window.pairs[k]);
+}
+
 void forward_sse2(const Trie& trie, const Program& program) {
   const Program p = program;
   const Unit* const units = trie.units();
   const std::uint32_t* const entries = trie.entries();
   double* const ring_a = p.rings;
   double* const ring_b = p.rings + p.ring_mask + 1;
-  const __m128d never = _mm_set1_pd(kNever);
-  Window wa{{never, never, never, never}};
-  Window wb = wa;
-  std::size_t a = 0, b = p.half;
+  Window wa = load_window(p.windows), wb = load_window(p.windows + Trie::kNear);
+  std::size_t a = p.begin, b = p.half;
   for (; a < p.half && b < p.size; ++a, ++b) {
     forward_step(units, entries, trie, p, a, ring_a, wa);
     forward_step(units, entries, trie, p, b, ring_b, wb);
   }
   for (; a < p.half; ++a) forward_step(units, entries, trie, p, a, ring_a, wa);
   for (; b < p.size; ++b) forward_step(units, entries, trie, p, b, ring_b, wb);
+  store_window(wa, p.windows);
+  store_window(wb, p.windows + Trie::kNear);
 }
 
 }  // namespace

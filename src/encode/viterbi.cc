@@ -111,6 +111,27 @@ class Trace {
   const std::uint32_t* far_lengths_;
 };
 
+using Windows = std::array<double, 2 * Trie::kNear>;
+
+// The last position through which all best paths go that end behind `end`; at least `begin`, through
+// which they do. They come through one of the last `reach` positions; back from there they meet soon.
+std::size_t meeting_point(const Trace& trace, std::size_t begin, std::size_t end, std::size_t reach,
+                          std::vector<std::uint8_t>& alive) {
+  if (end - begin <= reach) return begin;
+  alive.assign(end - begin + 1, 0);
+  std::fill_n(alive.end() - static_cast<std::ptrdiff_t>(reach), reach, std::uint8_t{1});
+  std::size_t paths = reach, at = end;
+  for (; paths > 1; --at) {
+    if (alive[at - begin] == 0) continue;
+    std::size_t start = at;
+    trace.step(start);
+    paths -= alive[start - begin];
+    alive[start - begin] = 1;
+  }
+  while (alive[at - begin] == 0) --at;
+  return at;
+}
+
 }  // namespace
 
 Viterbi::Viterbi(const Trie& trie, Form form)
@@ -141,9 +162,14 @@ void Viterbi::encode(std::string_view text, Scratch& scratch, std::vector<Id>& o
   while (!text.empty()) {
     const std::size_t size = batch_size(text);
     scratch.reserve(size, ring_size_);
-    const Run run = search(trie_->alphabet().spell(text.substr(0, size), scratch.symbols_.get()), scratch);
-    out.insert(out.end(), run.first.begin(), run.first.end());
-    out.insert(out.end(), run.second.begin(), run.second.end());
+    const std::size_t n = trie_->alphabet().spell(text.substr(0, size), scratch.symbols_.get());
+    if (size > kBatch) {
+      search_line(n, scratch, out);
+    } else {
+      const Run run = search(n, scratch);
+      out.insert(out.end(), run.first.begin(), run.first.end());
+      out.insert(out.end(), run.second.begin(), run.second.end());
+    }
     text.remove_prefix(size);
   }
 }
@@ -190,10 +216,12 @@ Viterbi::Run Viterbi::search(std::size_t n, Scratch& scratch) const {
   for (std::size_t i = 0; i < n; i += kSpan) {
     kernels_->match(*trie_, symbols + i, std::min(kSpan, n - i), nodes + i, *scratch.match_);
   }
-
   mark_starts(symbols, n, trie_->alphabet().stop(), takes);
   const std::size_t half = find_half(takes, n);
-  kernels_->forward(*trie_, {nodes, takes, far_lengths, scratch.rings_.data(), ring_size_ - 1, half, n});
+  Windows windows;
+  windows.fill(kNever);
+  kernels_->forward(
+      *trie_, {nodes, takes, far_lengths, scratch.rings_.data(), ring_size_ - 1, windows.data(), 0, half, n});
 
   // Two independent chains of steps. A step moves back by at least one symbol, so ids may overwrite
   // the nodes that have been used.
@@ -207,6 +235,35 @@ Viterbi::Run Viterbi::search(std::size_t n, Scratch& scratch) const {
   while (a > 0) nodes[--ids_a] = trace.step(a);
   while (b > half) nodes[--ids_b] = trace.step(b);
   return {{nodes + ids_a, nodes + half}, {nodes + ids_b, nodes + n}};
+}
+
+// One line that is longer than a batch: span by span through all phases, so that rows are still in the
+// cache when they are asked for again. A span's ids are known up to where all paths meet.
+void Viterbi::search_line(std::size_t n, Scratch& scratch, std::vector<Id>& out) const {
+  Symbol* const symbols = scratch.symbols_.get();
+  std::uint32_t* const nodes = scratch.nodes_.get();
+  std::uint8_t* const takes = scratch.takes_.get() + kBefore;
+  std::uint32_t* const far_lengths = scratch.far_lengths_.get();
+  std::fill_n(symbols + n, kSlack, trie_->alphabet().stop());
+  std::fill_n(takes, n, std::uint8_t{0});
+  takes[0] = 1;
+
+  Windows windows;
+  windows.fill(kNever);
+  const Trace trace(*trie_, symbols, nodes, takes, far_lengths);
+  std::size_t done = 0;  // symbols whose ids are out
+  for (std::size_t begin = 0, end; begin < n; begin = end) {
+    end = std::min(n, begin + kSpan);
+    kernels_->match(*trie_, symbols + begin, end - begin, nodes + begin, *scratch.match_);
+    kernels_->forward(*trie_, {nodes, takes, far_lengths, scratch.rings_.data(), ring_size_ - 1,
+                               windows.data(), begin, end, end});
+    const std::size_t known =
+        end == n ? n : meeting_point(trace, done, end, trie_->max_length(), scratch.alive_);
+    std::size_t at = known, first = known;
+    while (at > done) nodes[--first] = trace.step(at);
+    out.insert(out.end(), nodes + first, nodes + known);
+    done = known;
+  }
 }
 
 }  // namespace bytepiece

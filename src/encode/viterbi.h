@@ -76,6 +76,7 @@ class Viterbi {
   };
   // The ids of the symbols spelled in scratch.
   Run search(std::size_t symbols, Scratch& scratch) const;
+  void search_line(std::size_t symbols, Scratch& scratch, std::vector<Id>& out) const;
 
   const Trie* trie_;
   const Kernels* kernels_;
@@ -99,7 +100,8 @@ class Viterbi::Scratch {
   std::unique_ptr<std::uint8_t[]> takes_;   // after kBefore zeros
   std::unique_ptr<std::uint32_t[]> far_lengths_;
   std::vector<double> rings_;
-  std::vector<Id> ids_;  // of one text among several
+  std::vector<std::uint8_t> alive_;  // by position: a path goes through it
+  std::vector<Id> ids_;              // of one text among several
   std::unique_ptr<MatchScratch> match_;
 };
 
