@@ -373,6 +373,36 @@ TEST_CASE("viterbi: many pieces and long texts, as the plain walk has it") {
   }
 }
 
+TEST_CASE("viterbi: long lines, whether their paths meet soon, late or never") {
+  Random random(10);
+  const std::string a(100000, 'a');
+  struct Row {
+    reference::Counts counts;
+    std::string text;
+    std::size_t most = 1000000;
+  };
+  const std::string mixed = random_of(random, {"a", "b", "ab", "\u4E2D", "a\xFF"}, 60000);
+  const Row rows[] = {{{{"aa", 1000}}, a},
+                      {{{"aa", 1000}}, a.substr(1)},
+                      {{{"aa", 1000}, {"aaa", 900}, {"aaaaaaaaa", 5}}, a + "b" + a},
+                      {{{"ab", 50}, {"ba", 50}, {"\u4E2D", 70}, {"\u4E2Da", 20}, {"abababababab", 9}}, mixed},
+                      {{{std::string(2000, 'a'), 5}, {"aa", 7}}, "b" + a + "b", 25000}};
+  for (const Row& row : rows) {
+    const auto scores = reference::piece_scores(with_all_bytes(row.counts));
+    Search search(scores);
+    const auto views = search.views();
+    const bench::PieceIndex index(views, search.values());
+    bench::PlainWalk walk;
+    std::vector<std::uint32_t> pieces;
+    const std::string_view text = std::string_view(row.text).substr(0, row.most);
+    walk.segment(index, text, pieces);
+    Strings expected;
+    for (const std::uint32_t piece : pieces) expected.emplace_back(views[piece]);
+    const bool same = search(text) == expected;
+    CHECK(same);
+  }
+}
+
 TEST_CASE("viterbi: a piece of a hundred thousand bytes") {
   Random random(9);
   const Strings letters = {"a", "b", "c", "d"};  // no runs, where every position would begin a long match

@@ -113,22 +113,26 @@ class Trace {
 
 using Windows = std::array<double, 2 * Trie::kNear>;
 
-// The last position through which all best paths go that end behind `end`; at least `begin`, through
-// which they do. They come through one of the last `reach` positions; back from there they meet soon.
+// The last position through which all best paths go that end behind `end`; `begin`, through which they do, if
+// they do not meet within a few spans ("aaaa..." may keep two paths apart for ever, and looking further back
+// each time would be quadratic). They come through one of the last `reach` positions; back from there they
+// meet soon.
 std::size_t meeting_point(const Trace& trace, std::size_t begin, std::size_t end, std::size_t reach,
                           std::vector<std::uint8_t>& alive) {
-  if (end - begin <= reach) return begin;
-  alive.assign(end - begin + 1, 0);
+  const std::size_t floor = end - std::min(end - begin, 2 * kSpan);
+  if (end - floor <= 2 * reach) return begin;
+  alive.assign(end - floor + 1, 0);
   std::fill_n(alive.end() - static_cast<std::ptrdiff_t>(reach), reach, std::uint8_t{1});
   std::size_t paths = reach, at = end;
   for (; paths > 1; --at) {
-    if (alive[at - begin] == 0) continue;
+    if (alive[at - floor] == 0) continue;
     std::size_t start = at;
     trace.step(start);
-    paths -= alive[start - begin];
-    alive[start - begin] = 1;
+    if (start < floor) return begin;
+    paths -= alive[start - floor];
+    alive[start - floor] = 1;
   }
-  while (alive[at - begin] == 0) --at;
+  while (alive[at - floor] == 0) --at;
   return at;
 }
 

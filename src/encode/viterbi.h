@@ -26,6 +26,10 @@
 // Several short texts go through the phases together as well, with the alphabet's stop() behind each: no
 // piece has this symbol, so no sum gets past it, and the way back notes it as kEndOfText among the ids.
 //
+// A line longer than a batch goes through the phases span by span: the window is carried on, and the way back
+// begins where all paths meet, a few dozen symbols before the end of the span; so the speed of long lines is
+// 0.85 to 0.9 of that of short ones (all phases over the whole line: 0.65).
+//
 // Costs. Linear in the text (times the longest match, at worst). Memory: 11 bytes for each byte of the
 // longest line, at least 300 kB, kept in Scratch; nothing is allocated in the steady state. Lines may have
 // any length (indices are size_t).
