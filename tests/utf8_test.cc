@@ -78,6 +78,7 @@ TEST_CASE("utf8: invalid bytes are dropped as Python drops them") {
   const std::string edges = "z\x80\x8F\x90\x9F\xA0\xBF\xC1\xC2\xDF\xE0\xE1\xED\xEE\xEF\xF0\xF1\xF4\xF5";
   for (const std::string& text : all_texts(edges, test_scale() == 0 ? 3 : 4)) {
     if (drop_invalid_bytes(text) != reference::drop_invalid_utf8(text)) FAIL_CHECK("differs: ", text);
+    if (is_whole_characters(text) != (drop_invalid_bytes(text) == text)) FAIL_CHECK("not whole: ", text);
   }
   Random random(1);
   for (std::size_t round = 0; round < rounds(500); ++round) {

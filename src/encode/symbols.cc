@@ -11,15 +11,6 @@ namespace {
 
 constexpr Character kNoCharacter = {kInvalidByte, 1};
 
-bool is_whole_chars(std::string_view piece) {
-  for (std::size_t at = 0; at < piece.size();) {
-    const Character c = character_at(piece, at);
-    if (c.code_point == kInvalidByte) return false;
-    at += c.length;
-  }
-  return true;
-}
-
 // Eight bytes, the first one lowest.
 std::uint64_t load8(const char* p) {
   std::uint64_t word;
@@ -62,7 +53,7 @@ std::vector<StrongChar> strong_chars(std::span<const std::string_view> pieces,
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     if (pieces[i].size() == 1) {
       byte_scores[static_cast<unsigned char>(pieces[i][0])] = scores[i];
-    } else if (!is_whole_chars(pieces[i])) {
+    } else if (!is_whole_characters(pieces[i])) {
       return {};
     }
   }

@@ -16,6 +16,15 @@ std::size_t ascii_length(std::string_view text, std::size_t at) {
   return end - at;
 }
 
+bool is_whole_characters(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const Character c = character_at(text, at);
+    if (c.code_point == kInvalidByte) return false;
+    at += c.length;
+  }
+  return true;
+}
+
 std::string drop_invalid_bytes(std::string_view text) {
   std::string valid;
   valid.reserve(text.size());

@@ -48,6 +48,9 @@ inline Character character_at(std::string_view text, std::size_t at) {
 // The length of the ASCII run at text[at..], looked at in words of 8 bytes.
 std::size_t ascii_length(std::string_view text, std::size_t at);
 
+// Whether no byte of the text is invalid.
+bool is_whole_characters(std::string_view text);
+
 // The text without its invalid bytes, as Python's decode(errors="ignore") leaves it.
 std::string drop_invalid_bytes(std::string_view text);
 
