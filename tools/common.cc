@@ -85,6 +85,14 @@ OutputFile open_output(const std::string& path) {
   return path == "-" ? OutputFile::standard_output() : OutputFile(path);
 }
 
+double bytes_per_token(const Vocab& vocab) {
+  double bytes = 0;
+  for (Id id = kFirstPiece; id < vocab.size(); ++id) {
+    bytes += static_cast<double>(vocab.bytes(id).size()) * static_cast<double>(vocab.count(id));
+  }
+  return bytes / static_cast<double>(vocab.total());
+}
+
 std::string grouped(std::uint64_t number) {
   if (number < 1000) return std::to_string(number);
   return grouped(number / 1000) + fmt::format(",{:03}", number % 1000);

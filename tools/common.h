@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bytepiece/readers.h>
+#include <bytepiece/vocab.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
@@ -46,6 +47,9 @@ std::vector<InputFile> input_files(const InputOptions& options, InputFormat othe
 
 // Standard output for "-".
 OutputFile open_output(const std::string& path);
+
+// By the counts, which are those of the training text.
+double bytes_per_token(const Vocab& vocab);
 
 std::string grouped(std::uint64_t number);         // 1234567 ─▶ 1,234,567
 std::string human_bytes(double bytes);             // 1234567 ─▶ 1.2 MB

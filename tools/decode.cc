@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <memory>
+#include <span>
 
 #include "text/visible.h"
 #include "tools/common.h"
@@ -52,9 +53,11 @@ void run(const Options& options) {
   Mapping mapping;
   mapping.stage = "decode";
   mapping.line_feeds = options.format == "lines";
-  mapping.map = [&](std::string_view line, std::uint64_t number, std::string& text) {
-    text += tokenizer.decode(
-        parse_ids(line, fmt::format("{}, line {}", corpus.name, number), tokenizer.vocab().size()));
+  mapping.map = [&](std::span<const std::string_view> lines, std::uint64_t number, const auto& line) {
+    for (const std::string_view ids : lines) {
+      const std::string place = fmt::format("{}, line {}", corpus.name, number++);
+      line() += tokenizer.decode(parse_ids(ids, place, tokenizer.vocab().size()));
+    }
   };
   map_documents(corpus, mapping, options.run, out);
   out.commit();
@@ -69,7 +72,6 @@ void add_decode(CLI::App& app) {
   command->add_option("INPUT", options->inputs, "Files of ids; none or - is standard input")->type_name("");
   command->add_option("-o,--output", options->output, "Output file; - is standard output")
       ->type_name("FILE")
-
       ->capture_default_str();
   command
       ->add_option("--output-format", options->format,

@@ -63,12 +63,7 @@ std::string map_batch(const Batch& batch, const Mapping& mapping) {
     if (mapping.line_feeds && i++ > 0) out += '\n';
     return out;
   };
-  if (mapping.map_all) {
-    mapping.map_all(documents, line);
-  } else {
-    for (std::size_t k = 0; k < documents.size(); ++k)
-      mapping.map(documents[k], batch.first_number + k, line());
-  }
+  mapping.map(documents, batch.first_number, line);
   if (mapping.line_feeds && !batch.unterminated) out += '\n';
   return out;
 }

@@ -20,12 +20,11 @@ struct Mapping {
   std::string_view stage;  // for the progress line
   bool line_feeds = true;  // write one behind every document
 
-  // Appends what a document becomes; number counts documents from 1. Runs on many threads at once.
-  std::function<void(std::string_view document, std::uint64_t number, std::string& out)> map;
-
-  // Or the same for many documents at once: calls line() before each of them and appends to what it returns.
-  std::function<void(std::span<const std::string_view> documents, const std::function<std::string&()>& line)>
-      map_all;
+  // Calls line() before each of the documents and appends what it becomes to the result; first_number is the
+  // number of the first, counted from 1. Runs on many threads at once.
+  std::function<void(std::span<const std::string_view> documents, std::uint64_t first_number,
+                     const std::function<std::string&()>& line)>
+      map;
 };
 
 // Where the input's last line has no line feed, the output's has none either.

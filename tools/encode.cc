@@ -51,7 +51,7 @@ void run(const Options& options) {
   OutputFile out = open_output(options.output);
   Mapping mapping;
   mapping.stage = "encode";
-  mapping.map_all = [&](std::span<const std::string_view> documents, const auto& line) {
+  mapping.map = [&](std::span<const std::string_view> documents, std::uint64_t, const auto& line) {
     std::vector<Id> ids;
     std::vector<std::size_t> ends;
     tokenizer.encode_batch(documents, options.encode, ids, ends);
@@ -80,7 +80,6 @@ void add_encode(CLI::App& app) {
       ->type_name("");
   command->add_option("-o,--output", options->output, "Output file; - is standard output")
       ->type_name("FILE")
-
       ->capture_default_str();
   command
       ->add_option("--output-format", options->format,

@@ -2,8 +2,6 @@
 #include <bytepiece/vocab.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
 #include <memory>
 
 #include "text/utf8.h"
@@ -19,12 +17,9 @@ struct Options {
   bool json = false;
 };
 
-bool is_whole_characters(std::string_view piece) { return drop_invalid_bytes(piece).size() == piece.size(); }
-
 struct Statistics {
   std::size_t ids = 0, multi_byte = 0, whole = 0, longest = 0;
   std::uint64_t total = 0, single_byte_total = 0;
-  double bytes_per_piece = 0;  // weighted by counts: bytes per token of the training text
 };
 
 Statistics statistics_of(const Vocab& vocab) {
@@ -34,8 +29,6 @@ Statistics statistics_of(const Vocab& vocab) {
   s.total = vocab.total();
   for (Id id = kFirstPiece; id < vocab.size(); ++id) {
     const std::string_view bytes = vocab.bytes(id);
-    s.bytes_per_piece += static_cast<double>(bytes.size()) * static_cast<double>(vocab.count(id)) /
-                         static_cast<double>(s.total);
     if (bytes.size() == 1) {
       s.single_byte_total += vocab.count(id);
     } else {
@@ -46,7 +39,8 @@ Statistics statistics_of(const Vocab& vocab) {
   return s;
 }
 
-void print_table(const std::string& path, const Statistics& s) {
+void print_table(const std::string& path, const Vocab& vocab) {
+  const Statistics s = statistics_of(vocab);
   const auto share = [](std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? 100.0 : 100 * static_cast<double>(part) / static_cast<double>(whole);
   };
@@ -61,17 +55,18 @@ void print_table(const std::string& path, const Statistics& s) {
       fmt::format("{} of the longer pieces ({:.1f} %)", grouped(s.whole), share(s.whole, s.multi_byte)));
   row("sum of counts", grouped(s.total));
   row("single bytes", fmt::format("{:.2f} % of it", share(s.single_byte_total, s.total)));
-  row("bytes per token", fmt::format("{:.3f} by the counts", s.bytes_per_piece));
+  row("bytes per token", fmt::format("{:.3f} by the counts", bytes_per_token(vocab)));
 }
 
-void print_json(const std::string& path, const Statistics& s) {
+void print_json(const std::string& path, const Vocab& vocab) {
+  const Statistics s = statistics_of(vocab);
   fmt::print(
       "{{\"model\": {}, \"format\": \"json\", \"ids\": {}, \"multi_byte_pieces\": {}, "
       "\"whole_character_pieces\": "
       "{}, \"longest_piece\": {}, \"total_count\": {}, \"single_byte_count\": {}, \"bytes_per_token\": "
       "{:.6f}}}\n",
       json_string(path), s.ids, s.multi_byte, s.whole, s.longest, s.total, s.single_byte_total,
-      s.bytes_per_piece);
+      bytes_per_token(vocab));
 }
 
 void print_pieces(const Vocab& vocab, bool json, OutputFile& out) {
@@ -90,9 +85,9 @@ void run(const Options& options) {
     print_pieces(vocab, options.json, out);
     out.commit();
   } else if (options.json) {
-    print_json(options.model, statistics_of(vocab));
+    print_json(options.model, vocab);
   } else {
-    print_table(options.model, statistics_of(vocab));
+    print_table(options.model, vocab);
   }
 }
 

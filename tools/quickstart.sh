@@ -10,7 +10,7 @@ need_packages $packages_to_build
 
 echo "== Building into build/ =="
 cmake -S . -B build -DCMAKE_BUILD_TYPE=Release -DBYTEPIECE_BUILD_TESTS=OFF >/dev/null
-cmake --build build -j "$jobs"
+cmake --build build -j "$jobs" --target bytepiece
 
 out=build/quickstart
 mkdir -p "$out"

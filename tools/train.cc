@@ -91,15 +91,6 @@ struct Result {
   std::vector<Stage> stages;
 };
 
-// By the counts, which are those of the training text.
-double bytes_per_token(const Vocab& vocab) {
-  double bytes = 0;
-  for (Id id = kFirstPiece; id < vocab.size(); ++id) {
-    bytes += static_cast<double>(vocab.bytes(id).size()) * static_cast<double>(vocab.count(id));
-  }
-  return bytes / static_cast<double>(vocab.total());
-}
-
 void print_summary(const Result& result) {
   print_stages(result.stages);
   const auto bytes = static_cast<double>(result.input_bytes);

@@ -27,6 +27,7 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -95,6 +96,16 @@ std::string read_file(const std::string& path) {
 
 std::string base_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
 struct Scores {
   explicit Scores(const Vocab& vocab) {
     for (Id id = kFirstPiece; id < vocab.size(); ++id) {
@@ -112,18 +123,13 @@ class SentencePiece {
   explicit SentencePiece(const std::string& path) {
     if (const auto status = processor_.Load(path); !status.ok()) throw Error(path + ": " + status.ToString());
   }
-  std::size_t encode(std::string_view text) const {
-    std::size_t ids = 0;
-    std::vector<int> line_ids;
-    for (std::size_t begin = 0; begin < text.size();) {
-      const std::size_t end = std::min(text.find('\n', begin), text.size());
-      if (!processor_.Encode({text.data() + begin, end - begin}, &line_ids).ok()) {
+  void encode(std::span<const std::string_view> lines) const {
+    std::vector<int> ids;
+    for (const std::string_view line : lines) {
+      if (!processor_.Encode({line.data(), line.size()}, &ids).ok()) {
         throw Error("SentencePiece cannot encode a line");
       }
-      ids += line_ids.size();
-      begin = end + 1;
     }
-    return ids;
   }
 
  private:
@@ -157,6 +163,7 @@ class Bench {
     const std::string raw = read_file(path);
     std::string buffer, other_buffer;
     const std::string text(normalize(raw, buffer));
+    const std::vector<std::string_view> lines = lines_of(raw);
     std::vector<Id> expected, ids;
     PlainWalk walk;
     Viterbi::Scratch scratch;
@@ -190,19 +197,11 @@ class Bench {
     });
     const std::size_t encode = all.size() - 1;
     all.emplace_back("encode lines", [&] {
-      for (std::size_t begin = 0; begin < raw.size();) {
-        const std::size_t end = std::min(raw.find('\n', begin), raw.size());
+      for (const std::string_view line : lines) {
         ids.clear();
-        tokenizer_.encode(std::string_view(raw).substr(begin, end - begin), {}, ids);
-        begin = end + 1;
+        tokenizer_.encode(line, {}, ids);
       }
     });
-    std::vector<std::string_view> lines;
-    for (std::size_t begin = 0; begin < raw.size();) {
-      const std::size_t end = std::min(raw.find('\n', begin), raw.size());
-      lines.push_back(std::string_view(raw).substr(begin, end - begin));
-      begin = end + 1;
-    }
     std::vector<std::size_t> ends;
     all.emplace_back("encode batch", [&] {
       ids.clear();
@@ -226,7 +225,7 @@ class Bench {
     std::unique_ptr<SentencePiece> peer;
     if (!options_.sentencepiece.empty()) {
       peer = std::make_unique<SentencePiece>(options_.sentencepiece);
-      all.emplace_back("sentencepiece", [&] { peer->encode(raw); });
+      all.emplace_back("sentencepiece", [&] { peer->encode(lines); });
     }
 #endif
     race(all);
