@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bytepiece/corpus.h>
+#include <bytepiece/encode_stream.h>
 #include <bytepiece/readers.h>
 #include <bytepiece/tokenizer.h>
 #include <bytepiece/train.h>

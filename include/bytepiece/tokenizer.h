@@ -28,6 +28,7 @@ struct EncodeOptions {
 };
 
 enum class Form;  // of the search: src/encode/kernels.h
+class Viterbi;
 
 class Tokenizer {
  public:
@@ -36,8 +37,9 @@ class Tokenizer {
   // Reads a model file (see Vocab::load). Throws Error.
   static Tokenizer load(const std::filesystem::path& path);
 
-  // O(bytes * longest match) time; 11 bytes of memory per byte of the longest line beside the ids, which are
-  // used again by later calls: many calls on short texts allocate nothing but their ids.
+  // O(bytes * longest match) time; less than 1 MB of memory beside the ids and, if it is not in NFC, a copy
+  // of the text (src/encode/viterbi.h names the exceptions). Later calls use the memory again and allocate
+  // nothing but their ids.
   std::vector<Id> encode(std::string_view text, EncodeOptions options = {}) const;
   void encode(std::string_view text, EncodeOptions options, std::vector<Id>& out) const;  // appends
 
@@ -55,8 +57,10 @@ class Tokenizer {
   const Vocab& vocab() const;
 
  private:
+  friend class EncodeStream;
   friend Tokenizer tokenizer_with_form(Vocab vocab, Form form);
   Tokenizer(Vocab vocab, Form form);
+  const Viterbi& viterbi() const;
 
   struct Impl;
   std::shared_ptr<const Impl> impl_;

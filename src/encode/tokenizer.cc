@@ -32,7 +32,7 @@ struct Scratch {
 
 // Working memory between calls. A call takes one, or makes one where others have taken all, and gives it
 // back, so there are as many as there ever were calls at a time, and in the steady state nothing is
-// allocated. One that a long line made large is not kept.
+// allocated. One that a text made large is not kept.
 class ScratchPool {
  public:
   std::unique_ptr<Scratch> take() {
@@ -80,6 +80,8 @@ Tokenizer::Tokenizer(Vocab vocab, Form form) : impl_(std::make_shared<const Impl
 Tokenizer tokenizer_with_form(Vocab vocab, Form form) { return Tokenizer(std::move(vocab), form); }
 
 Tokenizer Tokenizer::load(const std::filesystem::path& path) { return Tokenizer(Vocab::load(path)); }
+
+const Viterbi& Tokenizer::viterbi() const { return impl_->viterbi; }
 
 const Vocab& Tokenizer::vocab() const { return impl_->vocab; }
 

@@ -2,9 +2,10 @@
 #include "encode/viterbi.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
+
+#include "text/utf8.h"
 
 namespace bytepiece {
 namespace {
@@ -12,11 +13,6 @@ namespace {
 // Bytes that go through the phases together. Their rows should still be in the second-level cache
 // on the way back.
 constexpr std::size_t kBatch = 8192;
-
-// The way back looks at that many takes before the end of a piece.
-constexpr std::size_t kBefore = 8;
-
-constexpr Id kEndOfText = 0xFFFFFFFF;
 
 bool starts_chunk(char before, char at) { return before == '\n' && at != '\n'; }
 
@@ -30,11 +26,13 @@ std::size_t batch_size(std::string_view text) {
   return lf == text.npos ? text.size() : std::min(text.find_first_not_of('\n', lf), text.size());
 }
 
-void mark_starts(const Symbol* symbols, std::size_t n, Symbol stop, std::uint8_t* starts) {
-  starts[0] = 1;
-  for (std::size_t i = 1; i < n; ++i) {
+// Notes in takes[begin, end) which symbols start a chunk.
+void mark_starts(const Symbol* symbols, std::size_t begin, std::size_t end, Symbol stop,
+                 std::uint8_t* takes) {
+  if (begin == 0) takes[begin++] = 1;
+  for (std::size_t i = begin; i < end; ++i) {
     const Symbol before = symbols[i - 1];
-    starts[i] = ((before == '\n') & (symbols[i] != '\n')) | (before == stop);
+    takes[i] = ((before == '\n') & (symbols[i] != '\n')) | (before == stop);
   }
 }
 
@@ -45,95 +43,12 @@ std::size_t find_half(const std::uint8_t* starts, std::size_t n) {
   return start ? static_cast<std::size_t>(static_cast<const std::uint8_t*>(start) - starts) : n;
 }
 
-// By byte: its bits. (Without -mpopcnt, std::popcount is a call.)
-constexpr auto kBitCount = [] {
-  std::array<std::uint8_t, 256> table{};
-  for (unsigned i = 0; i < 256; ++i) table[i] = static_cast<std::uint8_t>(std::popcount(i));
-  return table;
-}();
-
-// The way back from an end along the winners.
-class Trace {
- public:
-  Trace(const Trie& trie, const Symbol* symbols, const std::uint32_t* nodes, const std::uint8_t* takes,
-        const std::uint32_t* far_lengths)
-      : stop_(trie.alphabet().stop()),
-        units_(trie.units()),
-        entries_(trie.entries()),
-        symbols_(symbols),
-        nodes_(nodes),
-        takes_(takes),
-        far_lengths_(far_lengths) {}
-
-  // The id of the best piece that ends at `end`, or kEndOfText; `end` moves to its start.
-  Id step(std::size_t& end) const {
-    const std::size_t near = near_length(end);
-    if (near == 0) [[unlikely]]
-      return far_step(end);
-    end -= near;
-    const Unit& unit = units_[nodes_[end]];
-    const unsigned shorter = unit.near & ((1u << (near - 1)) - 1);
-    return entries_[unit.entries - 1 - kBitCount[shorter]];
-  }
-
- private:
-  // The smallest l with bit l - 1 of takes[end - l] set, 0 if there is none. In the eight bytes
-  // before `end`, read as a number whose highest byte is takes[end - 1], these bits lie on a
-  // diagonal.
-  std::size_t near_length(std::size_t end) const {
-    constexpr std::uint64_t kDiagonal = 0x0102040810204080;
-    std::uint64_t bits;
-    std::memcpy(&bits, takes_ + end - kBefore, sizeof bits);
-    if constexpr (std::endian::native == std::endian::big) bits = __builtin_bswap64(bits);
-    bits &= kDiagonal;
-    return bits == 0 ? 0 : static_cast<std::size_t>(std::countl_zero(bits)) / 8 + 1;
-  }
-
-  Id far_step(std::size_t& end) const {
-    if (symbols_[end - 1] == stop_) {
-      --end;
-      return kEndOfText;
-    }
-    const std::size_t length = far_lengths_[end];
-    end -= length;
-    const Unit& unit = units_[nodes_[end]];
-    const std::uint32_t* id = entries_ + unit.entries - kBitCount[unit.near] - 2;
-    while (id[1] != length) id -= 2;
-    return id[0];
-  }
-
-  Symbol stop_;
-  const Unit* units_;
-  const std::uint32_t* entries_;
-  const Symbol* symbols_;
-  const std::uint32_t* nodes_;
-  const std::uint8_t* takes_;
-  const std::uint32_t* far_lengths_;
-};
-
-using Windows = std::array<double, 2 * Trie::kNear>;
-
-// The last position through which all best paths go that end behind `end`; `begin`, through which they do, if
-// they do not meet within a few spans ("aaaa..." may keep two paths apart for ever, and looking further back
-// each time would be quadratic). They come through one of the last `reach` positions; back from there they
-// meet soon.
-std::size_t meeting_point(const Trace& trace, std::size_t begin, std::size_t end, std::size_t reach,
-                          std::vector<std::uint8_t>& alive) {
-  const std::size_t floor = end - std::min(end - begin, 2 * kSpan);
-  if (end - floor <= 2 * reach) return begin;
-  alive.assign(end - floor + 1, 0);
-  std::fill_n(alive.end() - static_cast<std::ptrdiff_t>(reach), reach, std::uint8_t{1});
-  std::size_t paths = reach, at = end;
-  for (; paths > 1; --at) {
-    if (alive[at - floor] == 0) continue;
-    std::size_t start = at;
-    trace.step(start);
-    if (start < floor) return begin;
-    paths -= alive[start - floor];
-    alive[start - floor] = 1;
-  }
-  while (alive[at - floor] == 0) --at;
-  return at;
+// The size of at most kSpan bytes of `text` that end with a character, or all of it.
+std::size_t slice_size(std::string_view text) {
+  if (text.size() <= kSpan) return text.size();
+  std::size_t size = kSpan;
+  for (int i = 0; i < 3 && is_continuation(text[size]); ++i) --size;
+  return is_continuation(text[size]) ? kSpan : size;  // more than three belong to no character
 }
 
 }  // namespace
@@ -146,30 +61,24 @@ Viterbi::Viterbi(const Trie& trie, Form form)
 Viterbi::Scratch::Scratch() : match_(std::make_unique_for_overwrite<MatchScratch>()) {}
 
 std::size_t Viterbi::Scratch::bytes() const {
-  constexpr std::size_t kPerSymbol = sizeof(Symbol) + 2 * sizeof(std::uint32_t) + 1;
-  return room_ * kPerSymbol + rings_.size() * sizeof(double) + sizeof(MatchScratch);
+  return columns_.bytes() + rings_.capacity() * sizeof(double) + alive_.capacity() +
+         ids_.capacity() * sizeof(Id) + sizeof(MatchScratch);
 }
 
-void Viterbi::Scratch::reserve(std::size_t symbols, std::size_t ring_size) {
-  if (room_ < symbols + kSlack) {
-    room_ = std::max(symbols, room_ + room_ / 4) + kSlack;
-    symbols_ = std::make_unique_for_overwrite<Symbol[]>(room_);
-    nodes_ = std::make_unique_for_overwrite<std::uint32_t[]>(room_);
-    far_lengths_ = std::make_unique_for_overwrite<std::uint32_t[]>(room_);
-    takes_ = std::make_unique_for_overwrite<std::uint8_t[]>(kBefore + room_);
-    std::fill_n(takes_.get(), kBefore, std::uint8_t{0});
-  }
+void Viterbi::Scratch::reserve_rings(std::size_t ring_size) {
   if (rings_.size() < 2 * ring_size) rings_.resize(2 * ring_size, kNever);
 }
 
 void Viterbi::encode(std::string_view text, Scratch& scratch, std::vector<Id>& out) const {
   while (!text.empty()) {
     const std::size_t size = batch_size(text);
-    scratch.reserve(size, ring_size_);
-    const std::size_t n = trie_->alphabet().spell(text.substr(0, size), scratch.symbols_.get());
     if (size > kBatch) {
-      search_line(n, scratch, out);
+      Stream line(*this, scratch);
+      line.add(text.substr(0, size), out);
+      line.finish(out);
     } else {
+      scratch.columns_.reserve(size);
+      const std::size_t n = trie_->alphabet().spell(text.substr(0, size), scratch.columns_.symbols());
       const Run run = search(n, scratch);
       out.insert(out.end(), run.first.begin(), run.first.end());
       out.insert(out.end(), run.second.begin(), run.second.end());
@@ -198,11 +107,12 @@ void Viterbi::encode_each(std::span<const std::string_view> texts, Scratch& scra
       scratch.ids_.clear();
       continue;
     }
-    scratch.reserve(2 * kBatch, ring_size_);
+    scratch.columns_.reserve(2 * kBatch);
+    Symbol* const symbols = scratch.columns_.symbols();
     std::size_t n = 0;
     for (; i < texts.size() && n < kBatch && texts[i].size() < kBatch; ++i) {
-      n += trie_->alphabet().spell(texts[i], scratch.symbols_.get() + n);
-      scratch.symbols_[n++] = trie_->alphabet().stop();
+      n += trie_->alphabet().spell(texts[i], symbols + n);
+      symbols[n++] = trie_->alphabet().stop();
     }
     const Run run = search(n, scratch);
     split(run.first);
@@ -210,64 +120,121 @@ void Viterbi::encode_each(std::span<const std::string_view> texts, Scratch& scra
   }
 }
 
-Viterbi::Run Viterbi::search(std::size_t n, Scratch& scratch) const {
-  Symbol* const symbols = scratch.symbols_.get();
-  std::uint32_t* const nodes = scratch.nodes_.get();
-  std::uint8_t* const takes = scratch.takes_.get() + kBefore;
-  std::uint32_t* const far_lengths = scratch.far_lengths_.get();
-
-  std::fill_n(symbols + n, kSlack, trie_->alphabet().stop());
-  for (std::size_t i = 0; i < n; i += kSpan) {
-    kernels_->match(*trie_, symbols + i, std::min(kSpan, n - i), nodes + i, *scratch.match_);
+void Viterbi::match(std::size_t begin, std::size_t end, Scratch& scratch) const {
+  Columns& columns = scratch.columns_;
+  for (std::size_t i = begin; i < end; i += kSpan) {
+    kernels_->match(*trie_, columns.symbols() + i, std::min(kSpan, end - i), columns.nodes() + i,
+                    *scratch.match_);
   }
-  mark_starts(symbols, n, trie_->alphabet().stop(), takes);
+}
+
+void Viterbi::forward(std::size_t begin, std::size_t half, std::size_t end, Windows& windows,
+                      Scratch& scratch) const {
+  Columns& columns = scratch.columns_;
+  scratch.reserve_rings(ring_size_);
+  kernels_->forward(*trie_, {columns.nodes(), columns.takes(), columns.far_lengths(), scratch.rings_.data(),
+                             ring_size_ - 1, windows.data(), begin, half, end});
+}
+
+Trace Viterbi::trace(Scratch& scratch) const {
+  Columns& columns = scratch.columns_;
+  return {*trie_, columns.symbols(), columns.nodes(), columns.takes(), columns.far_lengths()};
+}
+
+Viterbi::Run Viterbi::search(std::size_t n, Scratch& scratch) const {
+  const Symbol stop = trie_->alphabet().stop();
+  Symbol* const symbols = scratch.columns_.symbols();
+  std::fill_n(symbols + n, kSlack, stop);
+  match(0, n, scratch);
+  std::uint8_t* const takes = scratch.columns_.takes();
+  mark_starts(symbols, 0, n, stop, takes);
   const std::size_t half = find_half(takes, n);
   Windows windows;
   windows.fill(kNever);
-  kernels_->forward(
-      *trie_, {nodes, takes, far_lengths, scratch.rings_.data(), ring_size_ - 1, windows.data(), 0, half, n});
+  forward(0, half, n, windows, scratch);
 
   // Two independent chains of steps. A step moves back by at least one symbol, so ids may overwrite
   // the nodes that have been used.
-  const Trace trace(*trie_, symbols, nodes, takes, far_lengths);
-  std::size_t a = half, b = n, ids_a = half, ids_b = n;
+  const Trace way = trace(scratch);
+  Id* const ids = scratch.columns_.nodes();
+  std::size_t a = half, b = n, first_a = half, first_b = n;
   while (a > 0 && b > half) {
-    const Id id_a = trace.step(a), id_b = trace.step(b);
-    nodes[--ids_a] = id_a;
-    nodes[--ids_b] = id_b;
+    const Id id_a = way.step(a), id_b = way.step(b);
+    ids[--first_a] = id_a;
+    ids[--first_b] = id_b;
   }
-  while (a > 0) nodes[--ids_a] = trace.step(a);
-  while (b > half) nodes[--ids_b] = trace.step(b);
-  return {{nodes + ids_a, nodes + half}, {nodes + ids_b, nodes + n}};
+  while (a > 0) ids[--first_a] = way.step(a);
+  while (b > half) ids[--first_b] = way.step(b);
+  return {{ids + first_a, ids + half}, {ids + first_b, ids + n}};
 }
 
-// One line that is longer than a batch: span by span through all phases, so that rows are still in the
-// cache when they are asked for again. A span's ids are known up to where all paths meet.
-void Viterbi::search_line(std::size_t n, Scratch& scratch, std::vector<Id>& out) const {
-  Symbol* const symbols = scratch.symbols_.get();
-  std::uint32_t* const nodes = scratch.nodes_.get();
-  std::uint8_t* const takes = scratch.takes_.get() + kBefore;
-  std::uint32_t* const far_lengths = scratch.far_lengths_.get();
-  std::fill_n(symbols + n, kSlack, trie_->alphabet().stop());
-  std::fill_n(takes, n, std::uint8_t{0});
-  takes[0] = 1;
+Viterbi::Stream::Stream(const Viterbi& viterbi, Scratch& scratch)
+    : viterbi_(viterbi), scratch_(scratch), step_(std::max(kSpan, 2 * viterbi.trie_->max_length())) {
+  windows_.fill(kNever);
+}
 
-  Windows windows;
-  windows.fill(kNever);
-  const Trace trace(*trie_, symbols, nodes, takes, far_lengths);
-  std::size_t done = 0;  // symbols whose ids are out
-  for (std::size_t begin = 0, end; begin < n; begin = end) {
-    end = std::min(n, begin + kSpan);
-    kernels_->match(*trie_, symbols + begin, end - begin, nodes + begin, *scratch.match_);
-    kernels_->forward(*trie_, {nodes, takes, far_lengths, scratch.rings_.data(), ring_size_ - 1,
-                               windows.data(), begin, end, end});
-    const std::size_t known =
-        end == n ? n : meeting_point(trace, done, end, trie_->max_length(), scratch.alive_);
-    std::size_t at = known, first = known;
-    while (at > done) nodes[--first] = trace.step(at);
-    out.insert(out.end(), nodes + first, nodes + known);
-    done = known;
+void Viterbi::Stream::add(std::string_view part, std::vector<Id>& out) {
+  const std::size_t ahead = viterbi_.trie_->max_length() + kSlack;  // what walks from a span may see
+  while (!part.empty()) {
+    const std::string_view slice = part.substr(0, slice_size(part));
+    part.remove_prefix(slice.size());
+    spell(slice);
+    while (size_ >= matched_ + step_ + ahead) {
+      search_until(matched_ + step_);
+      const std::size_t reach = viterbi_.trie_->max_length();
+      take_ids(meeting_point(viterbi_.trace(scratch_), done_, matched_, reach, 2 * step_, scratch_.alive_),
+               out);
+    }
   }
+}
+
+void Viterbi::Stream::finish(std::vector<Id>& out) {
+  if (size_ > 0) {
+    std::fill_n(scratch_.columns_.symbols() + size_, kSlack, viterbi_.trie_->alphabet().stop());
+    search_until(size_);
+    take_ids(size_, out);
+  }
+  done_ = matched_ = size_ = 0;
+  windows_.fill(kNever);
+}
+
+// Makes room by forgetting what is done, if that is most of it. Places in the rings are places modulo their
+// size, so that must divide what is dropped.
+void Viterbi::Stream::spell(std::string_view slice) {
+  Columns& columns = scratch_.columns_;
+  const std::size_t useless = done_ - std::min(done_, Trace::kBefore);
+  const std::size_t drop = useless - useless % viterbi_.ring_size_;
+  if (size_ + slice.size() > columns.room() && drop > columns.room() / 2) {
+    columns.drop_front(drop, size_);
+    done_ -= drop;
+    matched_ -= drop;
+    size_ -= drop;
+  }
+  if (size_ + slice.size() > columns.room()) {
+    columns.reserve(std::max(2 * columns.room(), 4 * step_), size_);
+  }
+  size_ += viterbi_.trie_->alphabet().spell(slice, columns.symbols() + size_);
+}
+
+void Viterbi::Stream::search_until(std::size_t end) {
+  viterbi_.match(matched_, end, scratch_);
+  mark_starts(scratch_.columns_.symbols(), matched_, end, viterbi_.trie_->alphabet().stop(),
+              scratch_.columns_.takes());
+  viterbi_.forward(matched_, end, end, windows_, scratch_);
+  matched_ = end;
+}
+
+// Appends the ids from done_ to `end`, through which all best paths go.
+void Viterbi::Stream::take_ids(std::size_t end, std::vector<Id>& out) {
+  const Trace way = viterbi_.trace(scratch_);
+  Id* const ids = scratch_.columns_.nodes();
+  std::size_t first = end;
+  for (std::size_t at = end; at > done_;) {
+    const Id id = way.step(at);
+    ids[--first] = id;
+  }
+  out.insert(out.end(), ids + first, ids + end);
+  done_ = end;
 }
 
 }  // namespace bytepiece

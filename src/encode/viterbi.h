@@ -26,13 +26,13 @@
 // Several short texts go through the phases together as well, with the alphabet's stop() behind each: no
 // piece has this symbol, so no sum gets past it, and the way back notes it as kEndOfText among the ids.
 //
-// A line longer than a batch goes through the phases span by span: the window is carried on, and the way back
-// begins where all paths meet, a few dozen symbols before the end of the span; so the speed of long lines is
-// 0.85 to 0.9 of that of short ones (all phases over the whole line: 0.65).
+// A line that is longer than a batch, and a text that comes in parts, go through the phases span by span
+// (Stream): the window is carried on, and the way back begins where all paths meet, a few dozen symbols
+// before the end of the span. What lies before that place is forgotten.
 //
-// Costs. Linear in the text (times the longest match, at worst). Memory: 11 bytes for each byte of the
-// longest line, at least 300 kB, kept in Scratch; nothing is allocated in the steady state. Lines may have
-// any length (indices are size_t).
+// Costs. Linear in the text (times the longest match, at worst). Memory: some 400 kB in Scratch, however long
+// the lines are, unless paths do not meet or pieces have thousands of symbols (11 bytes for each symbol in
+// between); nothing is allocated in the steady state.
 //
 // Figures: MB/s and, in brackets, the ratio to a plain double-array walk from every position in the
 // same run (tools/bench; published 160k model, one Sapphire Rapids core at about 3.5 GHz,
@@ -49,12 +49,14 @@
 // Thread rule: encode() is const; one Viterbi serves any number of threads, each with its own Scratch.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "encode/columns.h"
 #include "encode/kernels.h"
 
 namespace bytepiece {
@@ -62,6 +64,7 @@ namespace bytepiece {
 class Viterbi {
  public:
   class Scratch;
+  class Stream;
   using Visit = std::function<void(std::span<const Id> ids)>;
 
   // The trie must outlive this object. REQUIRES: is_supported(form).
@@ -75,19 +78,23 @@ class Viterbi {
   void encode_each(std::span<const std::string_view> texts, Scratch& scratch, const Visit& visit) const;
 
  private:
+  using Windows = std::array<double, 2 * Trie::kNear>;
   struct Run {
     std::span<const Id> first, second;  // the ids, in two stretches
   };
   // The ids of the symbols spelled in scratch.
   Run search(std::size_t symbols, Scratch& scratch) const;
-  void search_line(std::size_t symbols, Scratch& scratch, std::vector<Id>& out) const;
+  void match(std::size_t begin, std::size_t end, Scratch& scratch) const;
+  void forward(std::size_t begin, std::size_t half, std::size_t end, Windows& windows,
+               Scratch& scratch) const;
+  Trace trace(Scratch& scratch) const;
 
   const Trie* trie_;
   const Kernels* kernels_;
   std::size_t ring_size_;
 };
 
-// Working memory; may be used with any Viterbi, one call at a time.
+// Working memory; may be used with any Viterbi, one call or one Stream at a time.
 class Viterbi::Scratch {
  public:
   Scratch();
@@ -95,18 +102,40 @@ class Viterbi::Scratch {
 
  private:
   friend class Viterbi;
-  void reserve(std::size_t symbols, std::size_t ring_size);
+  void reserve_rings(std::size_t ring_size);
 
-  // Not vectors: those would fill what they grow by with zeros.
-  std::size_t room_ = 0;  // of the following four
-  std::unique_ptr<Symbol[]> symbols_;
-  std::unique_ptr<std::uint32_t[]> nodes_;  // later the ids
-  std::unique_ptr<std::uint8_t[]> takes_;   // after kBefore zeros
-  std::unique_ptr<std::uint32_t[]> far_lengths_;
+  Columns columns_;
   std::vector<double> rings_;
   std::vector<std::uint8_t> alive_;  // by position: a path goes through it
   std::vector<Id> ids_;              // of one text among several
   std::unique_ptr<MatchScratch> match_;
+};
+
+// The ids of one text that comes in parts, as early as they are certain.
+//
+//   text so far    ......................................................................
+//                            │ done_                              │ matched_     │ size_
+//   forgotten      ──────────┤ ids are out, but for a few symbols ─┤ spelled only ─┤
+class Viterbi::Stream {
+ public:
+  // Both must outlive this object; the scratch serves nothing else until finish().
+  Stream(const Viterbi& viterbi, Scratch& scratch);
+
+  // Appends the ids that became certain. REQUIRES: normalized; no part ends inside a character.
+  void add(std::string_view part, std::vector<Id>& out);
+  // Appends the others. The next part begins a new text.
+  void finish(std::vector<Id>& out);
+
+ private:
+  void spell(std::string_view slice);
+  void search_until(std::size_t end);
+  void take_ids(std::size_t end, std::vector<Id>& out);
+
+  const Viterbi& viterbi_;
+  Scratch& scratch_;
+  std::size_t step_;  // symbols that go through the phases together
+  Windows windows_;
+  std::size_t done_ = 0, matched_ = 0, size_ = 0;
 };
 
 }  // namespace bytepiece

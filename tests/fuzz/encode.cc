@@ -1,5 +1,6 @@
-// Property: whatever the text, all forms give it the same ids, these decode to the text in NFC, the pieces
-// are the oracle's, and the text in NFC has the same ids.
+// Property: whatever the text, all forms and a stream give it the same ids, these decode to the text in NFC,
+// the pieces are the oracle's, and the text in NFC has the same ids.
+#include <bytepiece/encode_stream.h>
 #include <bytepiece/tokenizer.h>
 
 #include <string>
@@ -61,6 +62,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require(each.encode(text) == ids, "all forms give the same ids");
   fuzz::require(tokenizer.decode(ids) == nfc, "decode(encode(x)) is NFC(x)");
   fuzz::require(tokenizer.encode(nfc) == ids, "NFC(x) has the ids of x");
+  static EncodeStream stream(tokenizer);
+  std::vector<Id> streamed;
+  for (std::size_t at = 0; at < size; at += 5) stream.write(std::string_view(text).substr(at, 5), streamed);
+  stream.finish(streamed);
+  fuzz::require(streamed == ids, "a stream gives the ids of the whole");
   const auto found = tokenizer.pieces(text);
   const auto expected = reference::encode(scores, text);
   fuzz::require(std::vector<std::string>(found.begin(), found.end()) == expected,

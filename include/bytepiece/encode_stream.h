@@ -1,0 +1,40 @@
+// Encodes one text that comes in parts, in memory that does not grow with it: lines of any length, documents
+// that are read from a socket or a file of many gigabytes.
+//
+//   write("... and so on to the e")     appends the ids that no later byte can change
+//   write("nd of this")                 appends some more; those of "the end" among them
+//   finish()                            appends the rest
+//
+// The ids are those of Tokenizer::encode() on the whole text, however it is cut into parts, also inside a
+// character.
+//
+// Costs: some 0.93 of the speed of encode() on short lines; memory of about 1 MB, and as much again as the
+// longest stretch of text that NFC looks at as a whole (as marks in a row: "e" and a million accents) or
+// that has two best segmentations for as long ("aaaa...", 11 bytes a byte).
+// Thread rule: one thread at a time; any number of streams share a Tokenizer.
+#pragma once
+
+#include <bytepiece/tokenizer.h>
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace bytepiece {
+
+class EncodeStream {
+ public:
+  explicit EncodeStream(Tokenizer tokenizer, EncodeOptions options = {});
+  ~EncodeStream();
+  EncodeStream(EncodeStream&&) noexcept;
+  EncodeStream& operator=(EncodeStream&&) noexcept;
+
+  void write(std::string_view part, std::vector<Id>& out);
+  void finish(std::vector<Id>& out);  // what is written next begins another text
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace bytepiece

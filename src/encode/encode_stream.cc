@@ -1,0 +1,71 @@
+// Tested by tests/encode_stream_test.cc.
+#include <bytepiece/encode_stream.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "encode/viterbi.h"
+#include "text/nfc.h"
+
+namespace bytepiece {
+
+struct EncodeStream::Impl {
+  Impl(Tokenizer t, EncodeOptions o)
+      : tokenizer(std::move(t)), options(o), search(tokenizer.viterbi(), scratch) {}
+
+  void begin(std::vector<Id>& out) {
+    if (!begun && options.bos) out.push_back(kBos);
+    begun = true;
+  }
+
+  // Hands on what is before the last boundary of what is pending: later bytes do not change its NFC.
+  void advance(std::vector<Id>& out) {
+    if (pending.size() < next_try) return;
+    const std::size_t boundary = last_boundary(pending);
+    if (boundary == 0) {
+      next_try = 2 * pending.size();  // look again when there is much more, or it would be quadratic
+      return;
+    }
+    search.add(normalize(std::string_view(pending).substr(0, boundary), normalized), out);
+    pending.erase(0, boundary);
+    next_try = 0;
+  }
+
+  Tokenizer tokenizer;
+  EncodeOptions options;
+  Viterbi::Scratch scratch;
+  Viterbi::Stream search;
+  std::string pending, normalized;
+  std::size_t next_try = 0;  // how much must be pending before it is worth looking for a boundary
+  bool begun = false;
+};
+
+EncodeStream::EncodeStream(Tokenizer tokenizer, EncodeOptions options)
+    : impl_(std::make_unique<Impl>(std::move(tokenizer), options)) {}
+EncodeStream::~EncodeStream() = default;
+EncodeStream::EncodeStream(EncodeStream&&) noexcept = default;
+EncodeStream& EncodeStream::operator=(EncodeStream&&) noexcept = default;
+
+void EncodeStream::write(std::string_view part, std::vector<Id>& out) {
+  constexpr std::size_t kMost = 1 << 16;  // so that memory does not depend on how large parts are
+  impl_->begin(out);
+  while (!part.empty()) {
+    const std::string_view slice = part.substr(0, std::min(part.size(), kMost));
+    part.remove_prefix(slice.size());
+    impl_->pending += slice;
+    impl_->advance(out);
+  }
+}
+
+void EncodeStream::finish(std::vector<Id>& out) {
+  impl_->begin(out);
+  impl_->search.add(normalize(impl_->pending, impl_->normalized), out);
+  impl_->search.finish(out);
+  if (impl_->options.eos) out.push_back(kEos);
+  impl_->pending.clear();
+  impl_->next_try = 0;
+  impl_->begun = false;
+}
+
+}  // namespace bytepiece
