@@ -211,8 +211,11 @@ TEST_CASE("cli: several sizes make several files") {
   shell.good("mkdir d.e && bytepiece train -q corpus.txt -o d.e/x.y.json --vocab-size 270,300");
   CHECK(shell.read("many.300.bp") == shell.read("plain.300"));
   CHECK(shell.read("many.270.bp") == shell.read("plain.270"));
-  CHECK(shell.read("d.e/x.y.300.json") == shell.read("plain.300"));
-  CHECK(shell.read("d.e/x.y.270.json") == shell.read("plain.270"));
+  for (const std::string size : {"300", "270"}) {
+    const Vocab json = Vocab::load(shell.path("d.e/x.y." + size + ".json"));
+    CHECK(shell.read("d.e/x.y." + size + ".json").starts_with("{"));
+    CHECK(counts_of(json) == counts_of(Vocab::load(shell.path("plain." + size))));
+  }
   CHECK(Vocab::load(shell.path("many.270.bp")).size() <= 270);
   CHECK_FALSE(std::filesystem::exists(shell.path("many.bp")));
   const std::string summary = shell.good("bytepiece train --json corpus.txt -o many.bp --vocab-size 300,270");
@@ -415,7 +418,8 @@ TEST_CASE("cli: broken input") {
 TEST_CASE("cli: a model that is none") {
   const ShellWithModel shell;
   shell.write("old", "old");
-  const std::string good = shell.read("toy.bp");
+  shell.good("bytepiece train -q corpus.txt -o toy.json --vocab-size 400");
+  const std::string good = shell.read("toy.json");
   const auto replaced = [&](const std::string& from, const std::string& to) {
     std::string model = good;
     const std::size_t at = model.find(from);

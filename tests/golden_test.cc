@@ -70,9 +70,9 @@ void check_training(const std::filesystem::path& folder) {
       REQUIRE(vocabs.size() == run.models.size());
       for (std::size_t i = 0; i < vocabs.size(); ++i) {
         INFO(run.models[i], " with ", threads, " threads");
-        vocabs[i].save(out / "model");
+        vocabs[i].save(out / "model.json");
         const bool same_file =
-            golden::read_bytes(out / "model") == golden::read_bytes(folder / "train" / run.models[i]);
+            golden::read_bytes(out / "model.json") == golden::read_bytes(folder / "train" / run.models[i]);
         CHECK(same_file);
       }
     }
@@ -84,8 +84,9 @@ void check_model_files(const std::filesystem::path& folder) {
   for (const golden::TrainRun& run : golden::read_manifest(folder)) {
     for (const std::string& name : run.models) {
       INFO(name);
-      Vocab::load(folder / "train" / name).save(out / "model");
-      const bool same_file = golden::read_bytes(out / "model") == golden::read_bytes(folder / "train" / name);
+      Vocab::load(folder / "train" / name).save(out / "model.json");
+      const bool same_file =
+          golden::read_bytes(out / "model.json") == golden::read_bytes(folder / "train" / name);
       CHECK(same_file);
     }
   }

@@ -238,8 +238,8 @@ reference::Counts random_pieces(Random& random, std::string_view letters, std::s
 
 std::string file_of(const Vocab& vocab) {
   const TemporaryFolder folder;
-  vocab.save(folder / "model");
-  return golden::read_bytes(folder / "model");
+  vocab.save(folder / "model.json");
+  return golden::read_bytes(folder / "model.json");
 }
 
 Corpus corpus_in_parts(Strings texts, std::uint64_t seed) {

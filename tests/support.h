@@ -103,7 +103,7 @@ reference::Counts random_pieces(Random& random, std::string_view letters, std::s
 // The forms of the search that this processor has; results never depend on which one is used.
 std::vector<Form> supported_forms();
 
-// The bytes of the model file.
+// The bytes of the model file in the original's JSON.
 std::string file_of(const Vocab& vocab);
 
 // The texts as a corpus whose documents come in parts of random length.

@@ -104,9 +104,9 @@ TEST_CASE("vocab: save and load give the same vocabulary, and the file is the or
     }
     counts = with_all_bytes(counts);
     const Vocab vocab = vocab_of(counts);
-    vocab.save(folder / "a.bp");
-    CHECK(golden::read_bytes(folder / "a.bp") == reference::to_json(counts));
-    const Vocab loaded = Vocab::load(folder / "a.bp");
+    vocab.save(folder / "a.json");
+    CHECK(golden::read_bytes(folder / "a.json") == reference::to_json(counts));
+    const Vocab loaded = Vocab::load(folder / "a.json");
     CHECK(counts_of(loaded) == counts);
     CHECK(loaded.total() == vocab.total());
     CHECK(file_of(loaded) == reference::to_json(counts));

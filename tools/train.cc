@@ -1,4 +1,5 @@
 // bytepiece train: text to a model.
+#include <bytepiece/tokenizer.h>
 #include <bytepiece/train.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -155,7 +156,7 @@ void run(Options& options) {
   }
   for (std::size_t i = 0; i < result.vocabs.size(); ++i) {
     result.paths.push_back(path_of_size(options.output, options.train.vocab_sizes, i));
-    result.vocabs[i].save(result.paths.back());
+    Tokenizer(result.vocabs[i]).save(result.paths.back());
   }
   result.input_bytes = corpus.size;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

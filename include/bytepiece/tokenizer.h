@@ -34,8 +34,12 @@ class Tokenizer {
  public:
   explicit Tokenizer(Vocab vocab);
 
-  // Reads a model file (see Vocab::load). Throws Error.
+  // Reads a model file (see Vocab::load). A native one that save() wrote is used as it lies in the file, in
+  // memory that processes share: 160k pieces take about 2 ms instead of the 0.1 s of any other. Throws Error.
   static Tokenizer load(const std::filesystem::path& path);
+
+  // Writes the vocabulary as Vocab::save does, in a native model together with the search structure.
+  void save(const std::filesystem::path& path) const;
 
   // O(bytes * longest match) time; less than 1 MB of memory beside the ids and, if it is not in NFC, a copy
   // of the text (src/encode/viterbi.h names the exceptions). Later calls use the memory again and allocate
@@ -57,12 +61,15 @@ class Tokenizer {
   const Vocab& vocab() const;
 
  private:
+  struct Impl;
   friend class EncodeStream;
   friend Tokenizer tokenizer_with_form(Vocab vocab, Form form);
+  friend Tokenizer tokenizer_of_file(const std::filesystem::path& path, Form form);
   Tokenizer(Vocab vocab, Form form);
+  explicit Tokenizer(std::shared_ptr<const Impl> impl);
   const Viterbi& viterbi() const;
+  static Tokenizer load_with_form(const std::filesystem::path& path, Form form);
 
-  struct Impl;
   std::shared_ptr<const Impl> impl_;
 };
 

@@ -86,6 +86,28 @@ Alphabet::Alphabet(std::span<const std::string_view> pieces, std::span<const dou
   for (const StrongChar& c : strong) chars_[c.code_point] = static_cast<Symbol>(size_++);
 }
 
+std::optional<Alphabet> Alphabet::with_strong(std::span<const std::uint32_t> code_points) {
+  Alphabet alphabet;
+  if (code_points.empty()) return alphabet;
+  if (code_points.size() > kMaxChars) return std::nullopt;
+  const std::uint32_t last = *std::max_element(code_points.begin(), code_points.end());
+  if (last > 0x10FFFF) return std::nullopt;
+  alphabet.chars_.assign(last + 1, 0);
+  for (const std::uint32_t c : code_points) {
+    if (c < 0x80 || alphabet.chars_[c] != 0) return std::nullopt;
+    alphabet.chars_[c] = static_cast<Symbol>(alphabet.size_++);
+  }
+  return alphabet;
+}
+
+std::vector<std::uint32_t> Alphabet::strong() const {
+  std::vector<std::uint32_t> code_points(size_ - 256);
+  for (std::uint32_t c = 0; c < chars_.size(); ++c) {
+    if (chars_[c] != 0) code_points[chars_[c] - 256u] = c;
+  }
+  return code_points;
+}
+
 std::size_t Alphabet::spell(std::string_view text, Symbol* out) const {
   constexpr std::uint64_t kHighBits = 0x8080808080808080;
   const std::uint64_t not_ascii = chars_.empty() ? 0 : kHighBits;

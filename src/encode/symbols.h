@@ -39,6 +39,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,11 @@ class Alphabet {
   // REQUIRES: pieces.size() == scores.size(); all 256 single bytes are among the pieces.
   Alphabet(std::span<const std::string_view> pieces, std::span<const double> scores);
 
+  // With these strong characters, of which the first one is symbol 256; nothing unless they are at most
+  // kMaxChars distinct characters of more than one byte.
+  static std::optional<Alphabet> with_strong(std::span<const std::uint32_t> code_points);
+  std::vector<std::uint32_t> strong() const;  // the code points, in the order of their symbols
+
   // Symbols are the numbers below size(); stop() is none of them and follows no symbol in any
   // piece.
   std::size_t size() const { return size_; }
@@ -65,6 +71,7 @@ class Alphabet {
   std::size_t spell(std::string_view text, Symbol* out) const;
 
  private:
+  Alphabet() = default;
   void spell_char(Character c, const char*& p, Symbol*& out) const;
 
   std::size_t size_ = 256;

@@ -5,8 +5,13 @@
 #include <mutex>
 #include <utility>
 
+#include "base/mapped_file.h"
+#include "base/output_file.h"
+#include "encode/search_section.h"
 #include "encode/tokenizer_form.h"
 #include "encode/viterbi.h"
+#include "model/native_file.h"
+#include "model/original_json.h"
 #include "text/nfc.h"
 
 namespace bytepiece {
@@ -66,7 +71,7 @@ class ScratchPool {
 }  // namespace
 
 struct Tokenizer::Impl {
-  Impl(Vocab v, Form form) : vocab(std::move(v)), trie(trie_of(vocab)), viterbi(trie, form) {}
+  Impl(Vocab v, Trie t, Form form) : vocab(std::move(v)), trie(std::move(t)), viterbi(trie, form) {}
   Vocab vocab;
   Trie trie;
   Viterbi viterbi;
@@ -75,11 +80,47 @@ struct Tokenizer::Impl {
 
 Tokenizer::Tokenizer(Vocab vocab) : Tokenizer(std::move(vocab), best_form()) {}
 
-Tokenizer::Tokenizer(Vocab vocab, Form form) : impl_(std::make_shared<const Impl>(std::move(vocab), form)) {}
+Tokenizer::Tokenizer(Vocab vocab, Form form) {
+  Trie trie = trie_of(vocab);
+  impl_ = std::make_shared<const Impl>(std::move(vocab), std::move(trie), form);
+}
+
+Tokenizer::Tokenizer(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 
 Tokenizer tokenizer_with_form(Vocab vocab, Form form) { return Tokenizer(std::move(vocab), form); }
 
-Tokenizer Tokenizer::load(const std::filesystem::path& path) { return Tokenizer(Vocab::load(path)); }
+Tokenizer Tokenizer::load(const std::filesystem::path& path) { return load_with_form(path, best_form()); }
+
+Tokenizer Tokenizer::load_with_form(const std::filesystem::path& path, Form form) {
+  const auto file = std::make_shared<const MappedFile>(path, "a model");
+  if (!is_native(file->bytes())) return Tokenizer(read_original_json(path, file->bytes()), form);
+  NativeModel model = read_native(path, file);
+  for (const Section& section : model.sections) {
+    if (section.name != kSearchSection) continue;
+    try {
+      auto trie = trie_of_section(section.bytes, model.pieces_digest, model.vocab, file);
+      if (!trie) break;
+      return Tokenizer(std::make_shared<const Impl>(std::move(model.vocab), std::move(*trie), form));
+    } catch (const Error& error) {
+      throw Error(fmt::format("{}: {}", path.string(), error.what()));
+    }
+  }
+  return Tokenizer(std::move(model.vocab), form);
+}
+
+Tokenizer tokenizer_of_file(const std::filesystem::path& path, Form form) {
+  return Tokenizer::load_with_form(path, form);
+}
+
+void Tokenizer::save(const std::filesystem::path& path) const {
+  if (path.extension() == ".json") return vocab().save(path);
+  OutputFile file(path);
+  const auto search = search_section(impl_->trie, pieces_digest(vocab()));
+  std::vector<Section> sections;
+  if (search) sections.push_back({kSearchSection, false, *search});
+  write_native(vocab(), sections, file);
+  file.commit();
+}
 
 const Viterbi& Tokenizer::viterbi() const { return impl_->viterbi; }
 

@@ -10,5 +10,6 @@ namespace bytepiece {
 
 // REQUIRES: is_supported(form).
 Tokenizer tokenizer_with_form(Vocab vocab, Form form);
+Tokenizer tokenizer_of_file(const std::filesystem::path& path, Form form);  // throws Error
 
 }  // namespace bytepiece

@@ -24,6 +24,7 @@
 namespace bytepiece {
 
 inline constexpr Id kEndOfText = 0xFFFFFFFF;
+inline constexpr Id kNoPiece = 0xFFFFFFFE;  // no piece ends there: scores in a model file were forged
 
 // By byte: its bits. (Without -mpopcnt, std::popcount is a call.)
 inline constexpr auto kBitCount = [] {
@@ -41,13 +42,14 @@ class Trace {
         const std::uint32_t* far_lengths)
       : stop_(trie.alphabet().stop()),
         units_(trie.units()),
+        unit_count_(trie.all_units().size()),
         entries_(trie.entries()),
         symbols_(symbols),
         nodes_(nodes),
         takes_(takes),
         far_lengths_(far_lengths) {}
 
-  // The id of the best piece that ends at `end`, or kEndOfText; `end` moves to its start.
+  // The id of the best piece that ends at `end`, kEndOfText or kNoPiece; `end` moves to its start.
   Id step(std::size_t& end) const {
     const std::size_t near = near_length(end);
     if (near == 0) [[unlikely]]
@@ -77,15 +79,23 @@ class Trace {
       return kEndOfText;
     }
     const std::size_t length = far_lengths_[end];
-    end -= length;
-    const Unit& unit = units_[nodes_[end]];
-    const std::uint32_t* id = entries_ + unit.entries - kBitCount[unit.near] - 2;
-    while (id[1] != length) id -= 2;
-    return id[0];
+    if (length - 1 < end && nodes_[end - length] < unit_count_) {
+      const Unit& unit = units_[nodes_[end - length]];
+      const std::uint32_t* id = entries_ + unit.entries - kBitCount[unit.near];
+      for (unsigned k = 0; k < unit.far; ++k) {
+        id -= 2;
+        if (id[1] != length) continue;
+        end -= length;
+        return id[0];
+      }
+    }
+    --end;
+    return kNoPiece;
   }
 
   Symbol stop_;
   const Unit* units_;
+  std::size_t unit_count_;
   const std::uint32_t* entries_;
   const Symbol* symbols_;
   const std::uint32_t* nodes_;

@@ -38,6 +38,16 @@
 //       left out, so no walk that began in one chunk gets into the next;
 //   (4) kPadding words after the last entry may be read.
 //
+// The arrays are made here, or they lie in a file that is mapped (search_section.h), and such a file may hold
+// anything. One pass over the units proves what a search builds upon, whoever wrote the file:
+//   walks stay inside the array, take a symbol per step, end at stop() at the latest and never leave a chunk
+//   (3); rows lie inside the entries; every node has a piece of length 1, and no piece that is longer than
+//   the walk to the node. So no piece reaches over the end of a text or a chunk.
+// The proof needs help, or it would take as long as building: by base, how deep the nodes with this base
+// are. A child finds its depth there, at base = unit - label, and must find it again at its own base.
+// Not proven: that ids and scores are the right ones. So a search minds positions that no piece reaches
+// (a score may be NaN), and compares an id with id_end() before it is handed out.
+//
 // Costs. n pieces with m symbols in all: O(n log n) comparisons of eight-byte keys to sort, O(m) to
 // build; 0.08 s and 11 MB for 160k pieces. Sets of siblings are placed most children first, 64
 // bases per step with bit sets, and leave hardly a gap.
@@ -54,6 +64,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -85,16 +96,39 @@ class Trie {
   // 32-bit offsets (some 300 million pieces).
   Trie(std::span<const std::string_view> pieces, std::span<const double> scores, Id first_id);
 
+  // Arrays somewhere in memory, which `owner` keeps.
+  struct Arrays {
+    std::span<const Unit> units;
+    std::span<const std::uint16_t> depths;  // of the nodes with this base, with kAfterLineFeed
+    std::span<const std::uint32_t> entries;
+    std::shared_ptr<const void> owner;
+  };
+  static constexpr std::uint16_t kAfterLineFeed = 0x8000;  // a line feed leads to the nodes with this base
+  static constexpr std::size_t kMaxDepth = kAfterLineFeed - 1;
+
+  // Takes arrays as they are. Throws Error unless they prove to be safe, as described above.
+  Trie(Alphabet alphabet, Arrays arrays, std::size_t max_length, Id id_end);
+
+  // What proves this trie to be safe: an entry for each unit. REQUIRES: max_length() <= kMaxDepth.
+  std::vector<std::uint16_t> depths() const;
+
   const Alphabet& alphabet() const { return alphabet_; }
   const Unit* units() const { return units_.data(); }
   const std::uint32_t* entries() const { return entries_.data(); }
+  std::span<const Unit> all_units() const { return units_; }
+  std::span<const std::uint32_t> all_entries() const { return entries_; }
   std::size_t max_length() const { return max_length_; }  // of a piece, in symbols
+  Id id_end() const { return id_end_; }                   // behind the largest id
 
  private:
+  void check(std::span<const std::uint16_t> depths) const;
+
   Alphabet alphabet_;
-  std::vector<Unit> units_;
-  std::vector<std::uint32_t> entries_;
+  std::span<const Unit> units_;
+  std::span<const std::uint32_t> entries_;
   std::size_t max_length_ = 0;
+  Id id_end_ = 0;
+  std::shared_ptr<const void> owner_;  // of units_ and entries_
 };
 
 }  // namespace bytepiece

@@ -51,6 +51,10 @@ std::size_t slice_size(std::string_view text) {
   return is_continuation(text[size]) ? kSpan : size;  // more than three belong to no character
 }
 
+[[noreturn]] void fail_forged() {
+  throw Error("the search structure of this model is forged; make the file again with bytepiece convert");
+}
+
 }  // namespace
 
 Viterbi::Viterbi(const Trie& trie, Form form)
@@ -80,6 +84,8 @@ void Viterbi::encode(std::string_view text, Scratch& scratch, std::vector<Id>& o
       scratch.columns_.reserve(size);
       const std::size_t n = trie_->alphabet().spell(text.substr(0, size), scratch.columns_.symbols());
       const Run run = search(n, scratch);
+      check(run.first);
+      check(run.second);
       out.insert(out.end(), run.first.begin(), run.first.end());
       out.insert(out.end(), run.second.begin(), run.second.end());
     }
@@ -89,13 +95,21 @@ void Viterbi::encode(std::string_view text, Scratch& scratch, std::vector<Id>& o
 
 void Viterbi::encode_each(std::span<const std::string_view> texts, Scratch& scratch,
                           const Visit& visit) const {
-  const auto split = [&](std::span<const Id> ids) {
+  std::size_t visited = 0;
+  const auto visit_one = [&] {
+    check(scratch.ids_);
+    ++visited;
+    visit(scratch.ids_);
+    scratch.ids_.clear();
+  };
+  const auto split = [&](std::span<const Id> ids, std::size_t ends) {
     for (const Id id : ids) {
       if (id != kEndOfText) {
         scratch.ids_.push_back(id);
+      } else if (visited == ends) {
+        fail_forged();
       } else {
-        visit(scratch.ids_);
-        scratch.ids_.clear();
+        visit_one();
       }
     }
   };
@@ -103,8 +117,7 @@ void Viterbi::encode_each(std::span<const std::string_view> texts, Scratch& scra
   for (std::size_t i = 0; i < texts.size();) {
     if (texts[i].size() >= kBatch) {
       encode(texts[i++], scratch, scratch.ids_);
-      visit(scratch.ids_);
-      scratch.ids_.clear();
+      visit_one();
       continue;
     }
     scratch.columns_.reserve(2 * kBatch);
@@ -115,9 +128,17 @@ void Viterbi::encode_each(std::span<const std::string_view> texts, Scratch& scra
       symbols[n++] = trie_->alphabet().stop();
     }
     const Run run = search(n, scratch);
-    split(run.first);
-    split(run.second);
+    split(run.first, i);
+    split(run.second, i);
+    if (visited != i) fail_forged();
   }
+}
+
+// What a search structure in a file says is not proven to be an id (trie.h).
+void Viterbi::check(std::span<const Id> ids) const {
+  Id largest = 0;
+  for (const Id id : ids) largest = std::max(largest, id);
+  if (largest >= trie_->id_end()) fail_forged();
 }
 
 void Viterbi::match(std::size_t begin, std::size_t end, Scratch& scratch) const {
@@ -233,6 +254,7 @@ void Viterbi::Stream::take_ids(std::size_t end, std::vector<Id>& out) {
     const Id id = way.step(at);
     ids[--first] = id;
   }
+  viterbi_.check({ids + first, ids + end});
   out.insert(out.end(), ids + first, ids + end);
   done_ = end;
 }

@@ -88,6 +88,7 @@ class Viterbi {
   void forward(std::size_t begin, std::size_t half, std::size_t end, Windows& windows,
                Scratch& scratch) const;
   Trace trace(Scratch& scratch) const;
+  void check(std::span<const Id> ids) const;  // throws Error
 
   const Trie* trie_;
   const Kernels* kernels_;

@@ -23,15 +23,8 @@ namespace dom = simdjson::dom;
   throw Error(fmt::format("{}: {}", path.string(), what));
 }
 
-dom::element parse(const std::filesystem::path& path, dom::parser& parser) {
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  if (!std::filesystem::exists(status)) fail(path, "no such file; expected a model");
-  if (std::filesystem::is_directory(status)) fail(path, "is a directory; expected a model file");
-  simdjson::padded_string content;
-  if (simdjson::padded_string::load(path.string()).get(content) != simdjson::SUCCESS) {
-    fail(path, "cannot be read; expected a model file");
-  }
+dom::element parse(const std::filesystem::path& path, const simdjson::padded_string& content,
+                   dom::parser& parser) {
   dom::element root;
   if (const auto failure = parser.parse(content).get(root); failure != simdjson::SUCCESS) {
     fail(path, fmt::format("not a model: {} is not whole, valid JSON ({})",
@@ -79,10 +72,11 @@ void check_ids(const std::filesystem::path& path, const Vocab& vocab, const std:
 
 }  // namespace
 
-Vocab read_original_json(const std::filesystem::path& path) {
+Vocab read_original_json(const std::filesystem::path& path, std::string_view bytes) {
+  const simdjson::padded_string content(bytes);
   dom::parser parser;
   dom::object object;
-  if (parse(path, parser).get(object) != simdjson::SUCCESS) {
+  if (parse(path, content, parser).get(object) != simdjson::SUCCESS) {
     fail(path, "not a model: its content is JSON, but not an object of pieces");
   }
   std::vector<Member> members;

@@ -18,12 +18,15 @@
 #include <bytepiece/vocab.h>
 
 #include <filesystem>
+#include <string_view>
 
 #include "base/output_file.h"
 
 namespace bytepiece {
 
-Vocab read_original_json(const std::filesystem::path& path);     // throws Error
+// `path` is for messages. Throws Error.
+Vocab read_original_json(const std::filesystem::path& path, std::string_view bytes);
+
 void write_original_json(const Vocab& vocab, OutputFile& file);  // throws Error; does not commit
 
 }  // namespace bytepiece

@@ -49,8 +49,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const Vocab vocab = Vocab::load(path);
     check(vocab);
-    vocab.save(path);
-    fuzz::require(testing::counts_of(Vocab::load(path)) == testing::counts_of(vocab),
+    vocab.save(path + ".json");
+    fuzz::require(testing::counts_of(Vocab::load(path + ".json")) == testing::counts_of(vocab),
                   "save and load keep it");
   } catch (const Error& error) {
     const std::string_view message = error.what();
