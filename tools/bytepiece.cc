@@ -11,6 +11,7 @@
 #include <string>
 
 #include "tools/common.h"
+#include "tools/help_formatter.h"
 
 namespace {
 

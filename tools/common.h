@@ -4,12 +4,16 @@
 #include <bytepiece/readers.h>
 #include <bytepiece/vocab.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "base/output_file.h"
+
+// Its header takes seconds to compile, so only files that define options include it.
+namespace CLI {
+class App;
+}
 
 namespace bytepiece::tools {
 
@@ -18,14 +22,6 @@ void add_train(CLI::App& app);
 void add_encode(CLI::App& app);
 void add_decode(CLI::App& app);
 void add_inspect(CLI::App& app);
-
-// Help texts that fit 80 columns: wrapped descriptions, defaults at their end.
-class HelpFormatter : public CLI::Formatter {
- public:
-  HelpFormatter();
-  std::string make_option_opts(const CLI::Option* option) const override;
-  std::string make_option_desc(const CLI::Option* option) const override;
-};
 
 // -T and -q.
 struct RunOptions {

@@ -2,6 +2,7 @@
 #include <bytepiece/tokenizer.h>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <charconv>
 #include <memory>
 #include <span>

@@ -1,6 +1,7 @@
 // bytepiece encode: text to ids, one document a line.
 #include <bytepiece/tokenizer.h>
 
+#include <CLI/CLI.hpp>
 #include <charconv>
 #include <memory>
 #include <span>

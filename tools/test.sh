@@ -23,8 +23,10 @@ build_and_test() {
   BYTEPIECE_TEST_SCALE=$rounds setarch -R ctest --test-dir "$folder" --output-on-failure -j "$jobs"
 }
 
+# Little optimization and only line numbers: compiling takes longer than running the tests.
+sanitized=(-DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1")
 if [ "${1:-}" != --quick ]; then
-  build_and_test build-asan 0 -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBYTEPIECE_SANITIZE=address,undefined
-  build_and_test build-tsan 0 -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBYTEPIECE_SANITIZE=thread
+  build_and_test build-asan 0 "${sanitized[@]}" -DBYTEPIECE_SANITIZE=address,undefined
+  build_and_test build-tsan 0 "${sanitized[@]}" -DBYTEPIECE_SANITIZE=thread
 fi
 build_and_test build 1 -DCMAKE_BUILD_TYPE=Release

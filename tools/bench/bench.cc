@@ -38,6 +38,7 @@
 #include "text/split.h"
 #include "tools/bench/plain_walk.h"
 #include "tools/common.h"
+#include "tools/help_formatter.h"
 
 #ifdef BYTEPIECE_SENTENCEPIECE
 #include <sentencepiece_processor.h>
