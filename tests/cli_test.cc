@@ -86,6 +86,31 @@ std::size_t lines_in(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
+struct Bad {
+  std::string script;
+  int status;
+  Strings messages;  // what standard error contains
+};
+
+// Runs scripts that must fail: with the status and the message of one line, and without touching a file.
+void check_bad(const Shell& shell, const std::vector<Bad>& rows) {
+  const Files before = shell.files();
+  for (const Bad& row : rows) {
+    CAPTURE(row.script);
+    const Outcome outcome = shell.run(row.script);
+    CAPTURE(outcome.err);
+    CHECK(outcome.status == row.status);
+    CHECK(lines_in(outcome.err) == 1);
+    CHECK(outcome.err.starts_with("bytepiece: "));
+    for (const std::string& message : row.messages) {
+      CAPTURE(message);
+      CHECK(contains(outcome.err, message));
+    }
+    const bool nothing_changed = shell.files() == before;
+    CHECK(nothing_changed);
+  }
+}
+
 TEST_CASE("cli: train, encode, decode, inspect") {
   Shell shell;
   shell.write("corpus.txt", corpus());
@@ -119,7 +144,8 @@ TEST_CASE("cli: train, encode, decode, inspect") {
 TEST_CASE("cli: help and version") {
   const Shell shell;
   CHECK(shell.good("bytepiece --version").starts_with("bytepiece "));
-  for (const std::string command : {"", "train", "encode", "decode", "inspect"}) {
+  for (const std::string command :
+       {"", "train", "encode", "decode", "inspect", "count-ngrams", "merge", "count-pieces", "finish"}) {
     CAPTURE(command);
     const Outcome outcome = shell.run("bytepiece " + command + " --help");
     CHECK(outcome.status == 0);
@@ -277,6 +303,144 @@ TEST_CASE("cli: JSON lines") {
         shell.good("bytepiece train -q text.txt -o -"));
 }
 
+TEST_CASE("cli: folders and patterns are their files, sorted, hidden ones left out") {
+  const ShellWithModel shell;
+  shell.good(
+      "mkdir -p d/b d/.git && printf 'z\\n' >d/z && printf 'x\\n' >d/b/x && printf 'no\\n' | tee d/.a "
+      ">d/.git/y");
+  shell.good("ln -s z d/link && ln -s .. d/b/up && cp corpus.txt d.1 && gzip -k d/z");
+  const auto encoded = [&](const std::string& input) {
+    return shell.good("bytepiece encode toy.bp " + input + " | bytepiece decode toy.bp");
+  };
+  CHECK(encoded("d") == "x\nz\nz\nz\n");
+  CHECK(encoded("d/ d/z") == "x\nz\nz\nz\nz\n");
+  CHECK(encoded("'d/?'") == "x\nz\n");
+  CHECK(encoded("'d/z*' 'd/[b]'") == "z\nz\nx\n");
+  shell.good("printf 'q\\n' >'d/q*'");
+  CHECK(encoded("'d/q*'") == "q\n");
+  CHECK(shell.good("bytepiece train -q --vocab-size 400 'd.?' -o -") == shell.read("toy.bp"));
+  check_bad(shell, {{"bytepiece train 'none*' -o x.bp", 1, {"none*: no such file, and none matches"}},
+                    {"bytepiece train d/.git/.. none -o x.bp", 1, {"none: no such file"}}});
+  shell.good("ln -s nothing d/broken");
+  check_bad(shell, {{"bytepiece train d -o x.bp", 1, {"d/broken: no such file"}}});
+}
+
+TEST_CASE("cli: thousands of files") {
+  const ShellWithModel shell;
+  std::filesystem::create_directory(shell.path("many"));
+  std::string all;
+  for (int i = 0; i < 3000; ++i) {
+    const std::string text = "the cat " + std::to_string(i) + "\n";
+    shell.write("many/" + std::to_string(i), text);
+    all += text;
+  }
+  shell.write("all.txt", all);
+  shell.good("bytepiece train -q many -o many.bp && bytepiece train -q all.txt -o all.bp");
+  CHECK(shell.read("many.bp") == shell.read("all.bp"));
+}
+
+TEST_CASE("cli: training in steps makes the model of one run") {
+  const ShellWithModel shell;
+  shell.good("mkdir text && split -n 3 corpus.txt text/ && gzip text/ab");
+  shell.good(
+      "bytepiece train -q text -o one.bp --vocab-size 400 --order 4 --min-count 3 --no-ensure-unicode");
+  shell.good(
+      "for i in 4 2 1 3 2; do bytepiece count-ngrams -q text --shard $i/4 --order 4 -o ngrams.$i; done &&"
+      "bytepiece merge -q --partial ngrams.4 ngrams.1 -o some && bytepiece merge some ngrams.2 ngrams.3 -o "
+      "ngrams &&"
+      "for i in 1 2 3; do bytepiece count-pieces -q text --shard $i/3 --ngrams ngrams --min-count 3 "
+      "--no-ensure-unicode -o pieces.$i; done && bytepiece finish pieces.3 pieces.1 pieces.2 -o steps.bp "
+      "--vocab-size 400");
+  CHECK(shell.read("steps.bp") == shell.read("one.bp"));
+  CHECK(contains(shell.good("bytepiece merge --json pieces.[123] -o pieces"), "\"shards\": \"1-3/3\""));
+  CHECK(contains(shell.good("bytepiece finish --json pieces -o steps.bp --vocab-size 400"),
+                 "\"path\": \"steps.bp\""));
+  shell.good("cp -p -r text other && echo more >>other/aa");
+  check_bad(
+      shell,
+      {{"bytepiece merge ngrams.1 ngrams.2 -o x", 1, {"shard 3-4 of 4 is missing"}},
+       {"bytepiece merge ngrams.1 some ngrams.2 ngrams.3 -o x", 1, {"shard 1/4 is in ngrams.1 too"}},
+       {"bytepiece merge ngrams pieces -o x", 1, {"pieces: ensure_unicode is 0, but not given in ngrams"}},
+       {"bytepiece finish ngrams -o x", 1, {"ngrams: its kind is ngrams, not pieces"}},
+       {"bytepiece count-pieces text --ngrams pieces -o x", 1, {"its kind is pieces, not ngrams"}},
+       {"bytepiece count-pieces other --ngrams ngrams -o x", 1, {"ngrams: its corpus is"}},
+       {"bytepiece count-ngrams - -o x <corpus.txt", 1, {"standard input: steps read text from files only"}},
+       {"bytepiece count-ngrams text --shard 5/4 -o x", 2, {"5/4"}},
+       {"bytepiece count-ngrams text --shard 0/4 -o x", 2, {"--shard"}},
+       {"bytepiece count-ngrams text --shard 4 -o x", 2, {"--shard"}},
+       {"bytepiece merge -o x", 2, {"COUNTS is required"}},
+       {"bytepiece finish corpus.txt -o x", 1, {"corpus.txt: not a count file"}},
+       {"bytepiece finish pieces -o none/x", 1, {"none/x: cannot be written"}},
+       {"bytepiece count-ngrams text -o none/x", 1, {"none/x: cannot be written"}}});
+}
+
+TEST_CASE("cli: a killed run continues with --work-dir and ends with the same bytes") {
+  const ShellWithModel shell;
+  std::string large;
+  while (large.size() < 4000000) large += corpus() + std::to_string(large.size()) + "\n";
+  shell.write("large.txt", large);
+  const std::string train =
+      "bytepiece train -q large.txt --vocab-size 400 -T 2 --memory 64M --work-dir run -o ";
+  shell.good("bytepiece train -q large.txt --vocab-size 400 -o whole.bp");
+  for (int i = 0; i < 6; ++i) {  // later each time
+    shell.run("timeout -s KILL 0." + std::to_string(1 + 2 * i) + " " + train + "killed.bp");
+    const bool unwritten = !std::filesystem::exists(shell.path("killed.bp")) ||
+                           shell.read("killed.bp") == shell.read("whole.bp");
+    CHECK(unwritten);
+  }
+  shell.good(train + "killed.bp");
+  CHECK(shell.read("killed.bp") == shell.read("whole.bp"));
+  shell.good("cat large.txt | bytepiece train -q - --vocab-size 400 --work-dir pipe -o pipe.bp");
+  shell.good("cat large.txt | bytepiece train -q - --vocab-size 400 --work-dir pipe -o pipe.bp");
+  CHECK(shell.read("pipe.bp") == shell.read("whole.bp"));
+  check_bad(
+      shell,
+      {{train + "x.bp --order 5", 1, {"work_dir: run was begun with another order (6, now 5)"}},
+       {"bytepiece train corpus.txt -o x.bp --work-dir pipe", 1, {"another corpus"}},
+       {"bytepiece train corpus.txt -o x.bp --work-dir large.txt/x", 1, {"large.txt/x: cannot be made"}}});
+}
+
+TEST_CASE("cli: Ctrl-C and SIGTERM stop at once, and leave what was there") {
+  const ShellWithModel shell;
+  std::string large;
+  while (large.size() < 12000000) large += corpus() + std::to_string(large.size()) + "\n";
+  shell.write("large.txt", large);
+  shell.write("old.bp", "old");
+  const Files before = shell.files();
+  // A script ignores SIGINT for what runs in the background, so env sets it right.
+  const std::string begin = "env --default-signal=INT bytepiece train -T 1 -o old.bp ";
+  for (const auto& [signal, status] : {std::pair{"TERM", 143}, {"INT", 130}}) {
+    const std::string end = " & train=$!; sleep 0.3; kill -" + std::string(signal) + " $train; wait $train";
+    const Outcome busy = shell.run(begin + "large.txt" + end);
+    CAPTURE(busy.err);
+    CHECK(busy.status == status);
+    CHECK(contains(busy.err, "bytepiece: stopped"));
+    CHECK(shell.run("mkfifo fifo; sleep 4 >fifo & " + begin + "- <fifo" + end).status ==
+          status);  // waits for input
+    shell.good("rm fifo");
+  }
+  const bool nothing_changed = shell.files() == before;
+  CHECK(nothing_changed);
+}
+
+TEST_CASE("cli: a full disk and a folder that cannot be written are errors before and while counting") {
+  const ShellWithModel shell;
+  Random random(1);
+  shell.write("random.txt", random_bytes(random, 3000000));
+  shell.good("mkdir tmp");
+  const std::string train = "bytepiece train -q random.txt -T 1 --vocab-size 300 -o x.bp ";
+  check_bad(
+      shell,
+      {{"(ulimit -f 2000; trap '' XFSZ; " + train + "--memory 40M --tmp-dir tmp)",
+        1,
+        {"tmp: a temporary file: cannot be written: File too large", "these counts need up to", "MB"}},
+       {"(ulimit -f 2000; trap '' XFSZ; " + train + "--work-dir tmp)",
+        1,
+        {"tmp/ngrams.1: cannot be written: File too large", "these counts need up to", "MB"}},
+       {train + "--memory 40M --tmp-dir none", 1, {"none: a temporary file: cannot be made"}},
+       {train + "--memory 40M --tmp-dir random.txt", 1, {"random.txt: a temporary file: cannot be made"}}});
+}
+
 TEST_CASE("cli: an output file may be the input, a link, or what is no file") {
   const ShellWithModel shell;
   shell.write("a", corpus());
@@ -289,31 +453,6 @@ TEST_CASE("cli: an output file may be the input, a link, or what is no file") {
 }
 
 // ---- Bad input ----
-
-struct Bad {
-  std::string script;
-  int status;
-  Strings messages;  // what standard error contains
-};
-
-// Runs scripts that must fail: with the status and the message of one line, and without touching a file.
-void check_bad(const Shell& shell, const std::vector<Bad>& rows) {
-  const Files before = shell.files();
-  for (const Bad& row : rows) {
-    CAPTURE(row.script);
-    const Outcome outcome = shell.run(row.script);
-    CAPTURE(outcome.err);
-    CHECK(outcome.status == row.status);
-    CHECK(lines_in(outcome.err) == 1);
-    CHECK(outcome.err.starts_with("bytepiece: "));
-    for (const std::string& message : row.messages) {
-      CAPTURE(message);
-      CHECK(contains(outcome.err, message));
-    }
-    const bool nothing_changed = shell.files() == before;
-    CHECK(nothing_changed);
-  }
-}
 
 TEST_CASE("cli: a command line that cannot be understood") {
   const ShellWithModel shell;
@@ -358,14 +497,14 @@ TEST_CASE("cli: input that cannot be read") {
   shell.write("old", "old");
   check_bad(shell, {{"bytepiece train none.txt -o old", 1, {"none.txt: no such file"}},
                     {"bytepiece train corpus.txt none.txt -o old", 1, {"none.txt: no such file"}},
-                    {"bytepiece train folder -o old", 1, {"folder: is a directory"}},
+                    {"bytepiece train folder -o old", 1, {"folder: no files in this folder"}},
                     {"bytepiece train empty -o old", 1, {"empty"}},
                     {"bytepiece train empty empty -o old", 1, {"empty"}},
                     {"bytepiece train - -o old </dev/null", 1, {"empty"}},
                     {"bytepiece train --input-format lines feed -o old", 1, {"empty"}},
                     {"bytepiece train - - -o old", 1, {"standard input", "twice"}},
                     {"bytepiece encode toy.bp none.txt -o old", 1, {"none.txt: no such file"}},
-                    {"bytepiece encode toy.bp folder -o old", 1, {"folder: is a directory"}},
+                    {"bytepiece encode toy.bp folder -o old", 1, {"folder: no files in this folder"}},
                     {"bytepiece decode toy.bp none.txt -o old", 1, {"none.txt: no such file"}},
                     {"bytepiece encode none.bp corpus.txt -o old", 1, {"none.bp: no such file"}},
                     {"bytepiece encode folder corpus.txt -o old", 1, {"folder: is a directory"}},

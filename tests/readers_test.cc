@@ -2,11 +2,16 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support.h"
+#include "text/nfc.h"
+#include "text/split.h"
 
 namespace bytepiece {
 namespace {
@@ -205,6 +210,128 @@ TEST_CASE("readers: what a visitor throws passes through, and the next walk is w
   const Corpus corpus = read_files({{folder / "a", {InputFormat::kLines}, {}}});
   CHECK_THROWS_AS(corpus.walk([](const DocumentPart&) { throw 7; }), int);
   CHECK(documents(corpus) == Strings{"one", "two"});
+}
+
+// The documents of all shares of a corpus, one share after the other.
+Strings documents_of_shares(const Corpus& corpus, std::size_t n) {
+  Strings result;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::string& document : documents(corpus.share(i, n))) result.push_back(std::move(document));
+  }
+  return result;
+}
+
+// What training makes of documents.
+Strings chunks_of(const Strings& documents) {
+  Strings chunks;
+  for (const std::string& document : documents) {
+    std::string buffer;
+    for (const bool isolate_digits : {false, true}) {
+      for_each_chunk(normalize(document, buffer), {20, isolate_digits},
+                     [&](std::string_view chunk) { chunks.emplace_back(chunk); });
+    }
+  }
+  std::sort(chunks.begin(), chunks.end());
+  return chunks;
+}
+
+TEST_CASE("readers: shares of files have the chunks of the files, each once") {
+  Random random(4);
+  for (std::size_t round = 0; round < rounds(150); ++round) {
+    const TemporaryFolder folder;
+    std::vector<InputFile> texts, lines;
+    for (std::size_t i = random.between(1, 4); i > 0; --i) {
+      const std::string path = folder / std::to_string(i);
+      std::string content = random_text(random, random.below(300));
+      if (random.chance(3))
+        content = random_of(random, {"\n", "\n\n\n", "a", "\u0301", "\r\n"}, random.below(300));
+      if (random.chance(5)) content = compressed(content, "zstd");
+      write_bytes(path, content);
+      texts.push_back({.path = path, .options = {InputFormat::kText}, .name = {}});
+      lines.push_back({.path = path, .options = {InputFormat::kLines}, .name = {}});
+    }
+    for (const std::size_t n : {std::size_t{1}, random.between(2, 9), random.between(10, 400)}) {
+      const bool same_chunks =
+          chunks_of(documents_of_shares(read_files(texts), n)) == chunks_of(documents(read_files(texts)));
+      CHECK(same_chunks);
+      const bool same_lines = documents_of_shares(read_files(lines), n) == documents(read_files(lines));
+      CHECK(same_lines);
+    }
+  }
+}
+
+TEST_CASE("readers: ranges that begin and end where blocks of the file do") {
+  constexpr std::size_t kBlock = 1 << 18;
+  const TemporaryFolder folder;
+  for (const std::size_t at :
+       {kBlock - 2, kBlock - 1, kBlock, kBlock + 1, 2 * kBlock}) {  // of two line feeds
+    std::string content(3 * kBlock, 'x');
+    content[at] = content[at + 1] = '\n';
+    write_bytes(folder / "a", content);
+    const auto part = [&](std::uint64_t begin, std::uint64_t end) {
+      Strings parts = documents(read_files(
+          {{.path = folder / "a", .options = {InputFormat::kText}, .name = {}, .range = {begin, end}}}));
+      return parts.front();
+    };
+    for (const std::size_t cut : {kBlock - 1, kBlock, kBlock + 1, at - 1, at, at + 1, at + 2, at + 3}) {
+      CAPTURE(at);
+      CAPTURE(cut);
+      const bool same = part(0, cut) + part(cut, content.size()) == content;
+      CHECK(same);
+      const std::size_t first = cut <= at + 2 ? at + 2 : content.size();
+      CHECK(part(0, cut).size() == first);
+    }
+  }
+}
+
+TEST_CASE("readers: a share can be shared out again, and a file that is none cannot") {
+  const TemporaryFolder folder;
+  write_bytes(folder / "a", "1\n2\n3\n4\n5\n6\n7\n8\n");
+  const Corpus corpus = read_files({{.path = folder / "a", .options = {InputFormat::kLines}, .name = {}}});
+  CHECK(documents(corpus.share(1, 2)) == Strings{"5", "6", "7", "8"});
+  CHECK(documents(corpus.share(1, 2).share(0, 2)) == Strings{"5", "6"});
+  CHECK(corpus.share(1, 2).share(0, 2).size == 4);
+  const Corpus null = read_files({{.path = "/dev/null", .options = {}, .name = {}}});
+  CHECK(contains(error_of([&] { null.share(0, 2); }), "/dev/null: not a regular file"));
+}
+
+TEST_CASE("readers: an error in a range says where it begins") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "a";
+  write_bytes(path, "{\"text\": \"a\"}\n{\"text\": \"b\"}\nbad\n");
+  const Corpus corpus =
+      read_files({{.path = path, .options = {InputFormat::kJsonl}, .name = {}, .range = {3, 100}}});
+  CHECK(error_of([&] { documents(corpus); }).starts_with(path + " from byte 3 on, line 2: not JSON"));
+}
+
+TEST_CASE("readers: a corpus is known by names, sizes, times, formats and order") {
+  const TemporaryFolder folder;
+  const auto identity = [&](const Strings& names, InputFormat format = InputFormat::kText) {
+    std::vector<InputFile> files;
+    for (const std::string& name : names)
+      files.push_back({.path = folder / name, .options = {format}, .name = {}});
+    return read_files(files).identity;
+  };
+  std::filesystem::create_directory(folder / "copy");
+  for (const char* name : {"a", "b", "copy/a"}) {
+    write_bytes(folder / name, "same");
+    std::filesystem::last_write_time(folder / name, std::filesystem::last_write_time(folder / "a"));
+  }
+  const std::string a = identity({"a"});
+  CHECK(a.size() == 32);
+  CHECK(identity({"a"}) == a);
+  CHECK(identity({"copy/a"}) == a);
+  CHECK(identity({"b"}) != a);
+  CHECK(identity({"a"}, InputFormat::kLines) != a);
+  CHECK(identity({"a", "b"}) != identity({"b", "a"}));
+  write_bytes(folder / "b", "more");
+  std::filesystem::last_write_time(folder / "a",
+                                   std::filesystem::last_write_time(folder / "a") + std::chrono::seconds(1));
+  CHECK(identity({"a"}) != a);
+  InputFile known{.path = folder / "a", .options = {}, .name = {}, .digest = "x"};
+  const std::string digest = read_files({known}).identity;
+  known.path = folder / "b";
+  CHECK(read_files({known}).identity == digest);
 }
 
 TEST_CASE("readers: the format by name") {

@@ -12,6 +12,7 @@
 
 #include "tools/common.h"
 #include "tools/help_formatter.h"
+#include "tools/interrupt.h"
 
 namespace {
 
@@ -40,6 +41,7 @@ int main(int argc, char** argv) {
   bytepiece::tools::add_encode(app);
   bytepiece::tools::add_decode(app);
   bytepiece::tools::add_inspect(app);
+  bytepiece::tools::add_steps(app);
   try {
     app.parse(argc, argv);
     if (app.get_subcommands().empty()) return report(2, "a command is missing; see 'bytepiece --help'");
@@ -48,6 +50,9 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     return report(2, fmt::format("{}; see '{} --help'", error.what(), named_command(app)));
+  } catch (const bytepiece::tools::Interrupted& interrupted) {
+    report(1, "stopped; nothing was written but what --work-dir keeps");
+    bytepiece::tools::end_by(interrupted);
   } catch (const bytepiece::Error& error) {
     return report(1, error.what());
   } catch (const std::bad_alloc&) {

@@ -8,6 +8,7 @@
 
 #include "text/json_string.h"
 #include "text/utf8.h"
+#include "tools/input_paths.h"
 
 namespace bytepiece::tools {
 
@@ -39,10 +40,10 @@ std::vector<InputFile> input_files(const InputOptions& options, InputFormat othe
   if (paths.empty()) paths.push_back("-");
   if (std::count(paths.begin(), paths.end(), "-") > 1) throw Error("standard input (-) is named twice");
   std::vector<InputFile> files;
-  for (const std::string& path : paths) {
+  for (const std::string& path : input_paths(paths)) {
     const InputFormat format =
         options.format == "auto" ? format_by_name(path, otherwise) : formats.at(options.format);
-    files.push_back({path, {format, options.field}, {}});
+    files.push_back({.path = path, .options = {format, options.field}, .name = {}});
   }
   return files;
 }

@@ -22,6 +22,7 @@ void add_train(CLI::App& app);
 void add_encode(CLI::App& app);
 void add_decode(CLI::App& app);
 void add_inspect(CLI::App& app);
+void add_steps(CLI::App& app);  // count-ngrams, merge, count-pieces, finish
 
 // -T and -q.
 struct RunOptions {
@@ -38,7 +39,8 @@ struct InputOptions {
 };
 void add_input_options(CLI::App& command, InputOptions& options);
 
-// `otherwise` is what auto means for a file whose name does not say jsonl. No path at all is "-".
+// Folders and patterns become their files (input_paths.h). `otherwise` is what auto means for a file whose
+// name does not say jsonl. No path at all is "-".
 std::vector<InputFile> input_files(const InputOptions& options, InputFormat otherwise);
 
 // Standard output for "-".

@@ -1,8 +1,9 @@
-// What a training run did, stage by stage: time, the peak of memory so far, and what was found.
+// What a training run does, stage by stage: a progress line while it runs; time, the peak of memory so far,
+// and what was found when it is done. Every progress call also stops the run after Ctrl-C.
 //
 //   stage               time        peak
-//   count n-grams      5.2 s      182 MB   1190263 n-grams occur 32 times or more
-//   count pieces       6.1 s      251 MB
+//   count n-grams      5.2 s      182 MB
+//   merge n-grams      0.9 s      251 MB   1190263 n-grams occur 32 times or more
 //
 // Thread rule: one thread at a time.
 #pragma once
@@ -13,6 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "tools/common.h"
+#include "tools/progress.h"
+
 namespace bytepiece::tools {
 
 struct Stage {
@@ -21,20 +25,33 @@ struct Stage {
   double peak_bytes = 0;
 };
 
+struct StageTimes {
+  std::vector<Stage> stages;
+  double seconds = 0;  // of the whole run
+  std::size_t threads = 0;
+};
+
 class StageLog {
  public:
-  void note(const Progress& progress);
-  std::vector<Stage> finish();
+  explicit StageLog(const RunOptions& run);
+  ProgressCallback callback();  // REQUIRES: the log outlives it
+  StageTimes finish();          // and wipes the progress line
 
  private:
+  using Clock = std::chrono::steady_clock;
+  void note(const Progress& progress);
   void close();
 
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  ProgressLine line_;
+  std::size_t threads_;
+  Clock::time_point begin_ = Clock::now(), stage_begin_ = begin_;
   std::vector<Stage> stages_;
 };
 
-double peak_memory();                                 // of this process so far, in bytes
 void print_stages(const std::vector<Stage>& stages);  // a table, on standard error
-std::string stages_as_json(const std::vector<Stage>& stages);
+std::string as_json(const StageTimes& times);         // members of an object
+
+// What a command that trains does first: Ctrl-C is caught, and freed memory goes back to the system.
+void begin_training();
 
 }  // namespace bytepiece::tools

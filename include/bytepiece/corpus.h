@@ -3,6 +3,7 @@
 // Thread rule: walk() runs on one thread at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -30,6 +31,12 @@ struct Corpus {
   std::uint64_t size = 0;
 
   std::string name = "the corpus";  // for messages
+
+  // Share i of n, from 0 on: all shares together have the chunks of the corpus, each once. For work that is
+  // resumed or spread over machines; empty: the corpus cannot be shared out.
+  std::function<Corpus(std::size_t i, std::size_t n)> share;
+  // What the corpus is, for comparing: two corpora of one identity are taken to be the same. Empty: unknown.
+  std::string identity;
 };
 
 // Documents held in memory.

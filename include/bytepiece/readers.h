@@ -5,7 +5,9 @@
 
 #include <bytepiece/corpus.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -26,16 +28,31 @@ struct ReadOptions {
 // .bz2, are kJsonl; all others are `otherwise`.
 InputFormat format_by_name(const std::filesystem::path& path, InputFormat otherwise);
 
+// A stretch of a file that is not compressed. Both ends move on to the next place where the text can be cut
+// without changing a chunk, so neighbouring ranges have all of the file between them:
+//   kText           behind a line feed that something else than a line feed follows
+//   kLines, kJsonl  behind a line feed
+struct ByteRange {
+  std::uint64_t begin = 0, end = std::numeric_limits<std::uint64_t>::max();
+  bool is_whole() const { return begin == 0 && end == std::numeric_limits<std::uint64_t>::max(); }
+};
+
 struct InputFile {
   std::filesystem::path path;  // "-" is standard input, which can be walked once only
   ReadOptions options;
-  std::string name;  // for messages; empty: the path
+  std::string name;         // for messages; empty: the path
+  ByteRange range = {};     // REQUIRES: whole, or the file is not compressed
+  std::string digest = {};  // of the content, where it is known; else name, size and time stand for it
 };
 
 // Documents of all files in the given order. Checks at once that each file is there and readable, and
 // reads it during the walk with about 1 MB of memory beside the longest line of a kLines or kJsonl
 // file. Throws Error: a file is missing, a directory, unreadable or damaged; a line is not JSON or lacks
 // the field. UTF-8 is not required of kText and kLines.
+//
+// The corpus can be shared out (shares have about the same number of bytes; a compressed file goes whole to
+// one of them). Its identity is made of the names, sizes and times of change of the files, their formats and
+// their order; the folders they are in do not count.
 Corpus read_files(std::vector<InputFile> files);
 
 }  // namespace bytepiece

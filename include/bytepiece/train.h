@@ -33,19 +33,25 @@ struct TrainOptions {
   int threads = 0;                     // 0: all cores
   std::uint64_t memory = 0;            // bytes; what does not fit goes to tmp_dir. 0: as much as is needed
   std::filesystem::path tmp_dir = {};  // for what does not fit into memory; empty: the system's
+  // Where finished parts of the counts are kept, so that a run that was stopped or killed continues with
+  // them; empty: nothing is kept. Needs a corpus with an identity. See src/train/work_folder.h.
+  std::filesystem::path work_dir = {};
 };
 
 struct Progress {
   std::string_view stage;   // "count n-grams", ...
-  std::uint64_t done = 0;   // of total, in the corpus's unit while it is read, else in pieces
+  std::uint64_t done = 0;   // of total: in the corpus's unit while it is read, in bytes of counts while these
+                            // are merged, in pieces while these are pruned
   std::uint64_t total = 0;  // 0: unknown
-  std::string_view found;   // at the end of a stage, what it found, for people
+  std::string_view found;   // at the end of a stage, what it found, for people; valid during the call only
 };
 using ProgressCallback = std::function<void(const Progress&)>;  // runs on the calling thread
 
 // One Vocab per entry of options.vocab_sizes, in the same order. A smaller size continues from the next
 // larger one, so it may differ from the same size trained alone. Throws Error: an option is out of
-// range, the corpus is empty or cannot be read. What on_progress throws passes through.
+// range, the corpus is empty or cannot be read, a disk is full, work_dir belongs to another run. What
+// on_progress throws passes through; it is called several times a second as long as text flows, seldom but
+// still while counts are merged.
 std::vector<Vocab> train(const Corpus& corpus, const TrainOptions& options = {},
                          const ProgressCallback& on_progress = {});
 

@@ -7,22 +7,36 @@
 #include <zlib.h>
 
 #include <cerrno>
-
+#include <fstream>
 #include <optional>
 #include <vector>
 
+#include "corpus/range_reader.h"
 #include "corpus/raw_input.h"
 
 namespace bytepiece {
 namespace {
 
 constexpr std::size_t kBlockBytes = 1 << 18;
+constexpr std::string_view kGzipMagic = "\x1F\x8B", kZstdMagic = "\x28\xB5\x2F\xFD",
+                           kXzMagic =
+                               "\xFD"
+                               "7zXZ",
+                           kBzip2Magic = "BZh", kSkippableZstdMagic = "\x2A\x4D\x18";  // behind 50 to 5F
 
 [[noreturn]] void fail(const RawInput& input, const char* reason) {
   throw Error(fmt::format("{}: cannot be read: {}", input.name(), reason ? reason : "damaged or cut off"));
 }
 
 }  // namespace
+
+bool looks_compressed(const std::filesystem::path& path) {
+  std::string begin(6, '\0');
+  std::ifstream(path, std::ios::binary).read(begin.data(), static_cast<std::streamsize>(begin.size()));
+  return begin.starts_with(kGzipMagic) || begin.starts_with(kZstdMagic) || begin.starts_with(kXzMagic) ||
+         begin.starts_with(kBzip2Magic) ||
+         ((begin[0] & 0xF0) == 0x50 && std::string_view(begin).substr(1).starts_with(kSkippableZstdMagic));
+}
 
 // One gzip member after the other.
 class ByteStream::Gzip {
@@ -121,24 +135,31 @@ class ByteStream::Archive {
 };
 
 struct ByteStream::Impl {
-  Impl(const std::filesystem::path& path, const std::string& name) : input(path, name) {
-    if (input.peek().starts_with("\x1F\x8B")) {
+  Impl(const InputFile& file, const std::string& name)
+      : input(file.path, name, RangeReader::first_byte(file.range)) {
+    if (!file.range.is_whole()) {
+      range.emplace(input, file.range, file.options.format);
+    } else if (input.peek().starts_with(kGzipMagic)) {
       gzip.emplace(input);
     } else {
       archive.emplace(input);
     }
   }
   RawInput input;
+  std::optional<RangeReader> range;
   std::optional<Gzip> gzip;
   std::optional<Archive> archive;
 };
 
-ByteStream::ByteStream(const std::filesystem::path& path, const std::string& name)
-    : impl_(std::make_unique<Impl>(path, name)) {}
+ByteStream::ByteStream(const InputFile& file, const std::string& name)
+    : impl_(std::make_unique<Impl>(file, name)) {}
 
 ByteStream::~ByteStream() = default;
 
-std::string_view ByteStream::next() { return impl_->gzip ? impl_->gzip->next() : impl_->archive->next(); }
+std::string_view ByteStream::next() {
+  if (impl_->range) return impl_->range->next();
+  return impl_->gzip ? impl_->gzip->next() : impl_->archive->next();
+}
 
 std::uint64_t ByteStream::position() const { return impl_->input.position(); }
 

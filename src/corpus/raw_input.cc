@@ -17,10 +17,14 @@ constexpr std::size_t kBlockBytes = 1 << 18;
 
 }  // namespace
 
-RawInput::RawInput(const std::filesystem::path& path, std::string name)
+RawInput::RawInput(const std::filesystem::path& path, std::string name, std::uint64_t begin)
     : name_(std::move(name)), buffer_(kBlockBytes) {
   fd_ = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd_ < 0) fail();
+  if (begin > 0 && ::lseek(fd_, static_cast<off_t>(begin), SEEK_SET) < 0) {
+    ::close(fd_);
+    fail();
+  }
 }
 
 RawInput::~RawInput() { ::close(fd_); }

@@ -12,8 +12,8 @@ namespace bytepiece {
 
 class RawInput {
  public:
-  // "-" is standard input. `name` is for messages. Throws Error.
-  RawInput(const std::filesystem::path& path, std::string name);
+  // "-" is standard input. `name` is for messages, `begin` where to begin in a regular file. Throws Error.
+  RawInput(const std::filesystem::path& path, std::string name, std::uint64_t begin = 0);
   ~RawInput();
   RawInput(const RawInput&) = delete;
   RawInput& operator=(const RawInput&) = delete;

@@ -5,11 +5,17 @@
 #include <simdjson.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <memory>
 #include <utility>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "corpus/byte_stream.h"
+#include "corpus/shares.h"
 
 namespace bytepiece {
 namespace {
@@ -100,7 +106,9 @@ void visit_file(const InputFile& file, ByteStream& stream, const Visit& visit) {
     case InputFormat::kLines:
       return for_each_line_part(stream, visit);
     case InputFormat::kJsonl: {
-      JsonLines lines(name_of(file), file.options.field);
+      const std::uint64_t begin = file.range.begin;
+      JsonLines lines(begin == 0 ? name_of(file) : fmt::format("{} from byte {} on", name_of(file), begin),
+                      file.options.field);
       for_each_line_part(stream, [&](const DocumentPart& part) { lines.add(part, visit); });
     }
   }
@@ -112,15 +120,60 @@ struct Position {
   const ByteStream* open = nullptr;
 };
 
+std::uint64_t size_of(const InputFile& file) {
+  if (!file.range.is_whole()) return file.range.end - file.range.begin;
+  return std::filesystem::file_size(file.path);
+}
+
 std::uint64_t size_of(const std::vector<InputFile>& files) {
-  std::uint64_t size = 0;
+  try {
+    std::uint64_t size = 0;
+    for (const InputFile& file : files) size += size_of(file);
+    return size;
+  } catch (const std::filesystem::filesystem_error&) {
+    return 0;  // a pipe, say: unknown
+  }
+}
+
+// Throws Error: a file is no regular one.
+std::vector<Extent> extents_of(const std::vector<InputFile>& files) {
+  std::vector<Extent> extents;
+  for (const InputFile& file : files) {
+    if (!std::filesystem::is_regular_file(file.path)) {
+      throw Error(fmt::format("{}: not a regular file, which alone can be shared out", name_of(file)));
+    }
+    extents.push_back({size_of(file), !looks_compressed(file.path)});
+  }
+  return extents;
+}
+
+std::vector<InputFile> shared_out(const std::vector<InputFile>& files, const std::vector<Extent>& extents,
+                                  std::size_t i, std::size_t n) {
+  std::vector<InputFile> share;
+  for (const Stretch& stretch : share_of(extents, i, n)) {
+    share.push_back(files[stretch.file]);
+    const std::uint64_t from = share.back().range.begin;  // a share can be shared out again
+    if (stretch.end - stretch.begin < extents[stretch.file].bytes) {
+      share.back().range = {from + stretch.begin, from + stretch.end};
+    }
+  }
+  return share;
+}
+
+std::string identity_of(const std::vector<InputFile>& files) {
+  std::string text;
   for (const InputFile& file : files) {
     std::error_code error;
-    const std::uint64_t bytes = std::filesystem::file_size(file.path, error);
-    if (error) return 0;  // a pipe, say: unknown
-    size += bytes;
+    const auto size = std::filesystem::file_size(file.path, error);
+    const auto time = std::filesystem::last_write_time(file.path, error).time_since_epoch().count();
+    if (error) return "";
+    fmt::format_to(std::back_inserter(text), "{}\n{}\n{}\n",
+                   file.digest.empty() ? fmt::format("{} {} {}", file.path.filename().string(), size, time)
+                                       : file.digest,
+                   static_cast<int>(file.options.format), file.options.field);
   }
-  return size;
+  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
 }  // namespace
@@ -141,16 +194,23 @@ Corpus read_files(std::vector<InputFile> files) {
   for (const InputFile& file : files) check_readable(file);
   Corpus corpus;
   corpus.size = size_of(files);
+  corpus.identity = identity_of(files);
   if (files.size() == 1) corpus.name = name_of(files.front());
   if (files.size() > 1) corpus.name = fmt::format("{} and {} more", name_of(files.front()), files.size() - 1);
   const auto position = std::make_shared<Position>();
-  corpus.position = [position] {
-    return position->finished + (position->open != nullptr ? position->open->position() : 0);
+  corpus.position = [position, size = corpus.size] {
+    const std::uint64_t read =
+        position->finished + (position->open != nullptr ? position->open->position() : 0);
+    return size > 0 ? std::min(read, size) : read;  // a range is read to the next cut
+  };
+  corpus.share = [files, extents = std::make_shared<std::vector<Extent>>()](std::size_t i, std::size_t n) {
+    if (extents->empty()) *extents = extents_of(files);
+    return read_files(shared_out(files, *extents, i, n));
   };
   corpus.walk = [files = std::move(files), position](const Visit& visit) {
     *position = {};
     for (const InputFile& file : files) {
-      ByteStream stream(file.path, name_of(file));
+      ByteStream stream(file, name_of(file));
       position->open = &stream;
       try {
         visit_file(file, stream, visit);

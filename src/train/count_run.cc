@@ -18,7 +18,23 @@ void append_number(std::uint64_t number, std::string& out) {
   out += static_cast<char>(number);
 }
 
+// Who meets a full disk wants to know how much room to make.
+void write_frame(CountFileWriter& file, std::string_view frame, std::uint64_t entries,
+                 const std::vector<CountRun>& runs) {
+  try {
+    file.write_frame(frame, entries);
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}; these counts need up to {} MB", error.what(), bytes_of(runs) / 1000000 + 1));
+  }
+}
+
 }  // namespace
+
+std::uint64_t bytes_of(const std::vector<CountRun>& runs) {
+  std::uint64_t bytes = 0;
+  for (const CountRun& run : runs) bytes += run.entries.size() + (run.file ? run.file->bytes() : 0);
+  return bytes;
+}
 
 template <class Key>
 void EntryWriter<Key>::append(const Key& key, std::uint64_t count) {
@@ -34,6 +50,11 @@ void EntryWriter<Key>::append(const Key& key, std::uint64_t count) {
 
 template <class Key>
 RunReader<Key>::RunReader(const CountRun& run) : run_(&run), frame_(run.entries) {}
+
+template <class Key>
+std::uint64_t RunReader<Key>::position() const {
+  return (run_->file ? file_at_ : run_->entries.size()) - frame_.size();
+}
 
 template <class Key>
 bool RunReader<Key>::next_frame() {
@@ -90,7 +111,9 @@ MergedReader<Key>::MergedReader(const std::vector<CountRun>& runs) {
 template <class Key>
 bool MergedReader<Key>::next() {
   if (heap_.empty()) return false;
-  key_ = readers_[heap_.front()].key();
+  const Key& smallest = readers_[heap_.front()].key();
+  if (!(key_ < smallest)) throw Error("counts are not in order: a count file is damaged; make it again");
+  key_ = smallest;
   count_ = 0;
   while (!heap_.empty() && readers_[heap_.front()].key() == key_) {
     RunReader<Key>& top = readers_[heap_.front()];
@@ -105,6 +128,13 @@ bool MergedReader<Key>::next() {
     sift_down();
   }
   return true;
+}
+
+template <class Key>
+std::uint64_t MergedReader<Key>::position() const {
+  std::uint64_t position = 0;
+  for (const RunReader<Key>& reader : readers_) position += reader.position();
+  return position;
 }
 
 template <class Key>
@@ -125,18 +155,19 @@ CountRun merge_in_memory(const std::vector<CountRun>& runs) {
 }
 
 template <class Key>
-void merge_into(const std::vector<CountRun>& runs, CountFileWriter& file) {
+void merge_into(const std::vector<CountRun>& runs, CountFileWriter& file, const OnPosition& on_position) {
   std::string frame;
-  std::uint64_t entries = 0;
+  std::uint64_t entries = 0, walked = 0;
   EntryWriter<Key> writer(frame);
   const auto flush = [&] {
-    if (!frame.empty()) file.write_frame(frame, std::exchange(entries, 0));
+    if (!frame.empty()) write_frame(file, frame, std::exchange(entries, 0), runs);
     frame.clear();
     writer.start_frame();
   };
   for (MergedReader<Key> merged(runs); merged.next(); ++entries) {
     if (frame.size() >= kFrameBytes) flush();
     writer.append(merged.key(), merged.count());
+    if (on_position && ++walked % kEntriesPerCall == 0) on_position(merged.position());
   }
   flush();
 }
@@ -149,7 +180,7 @@ template class MergedReader<NgramKey>;
 template class MergedReader<std::string>;
 template CountRun merge_in_memory<NgramKey>(const std::vector<CountRun>&);
 template CountRun merge_in_memory<std::string>(const std::vector<CountRun>&);
-template void merge_into<NgramKey>(const std::vector<CountRun>&, CountFileWriter&);
-template void merge_into<std::string>(const std::vector<CountRun>&, CountFileWriter&);
+template void merge_into<NgramKey>(const std::vector<CountRun>&, CountFileWriter&, const OnPosition&);
+template void merge_into<std::string>(const std::vector<CountRun>&, CountFileWriter&, const OnPosition&);
 
 }  // namespace bytepiece

@@ -20,6 +20,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -50,6 +51,8 @@ struct CountRun {
   std::shared_ptr<CountFile> file;  // else
 };
 
+std::uint64_t bytes_of(const std::vector<CountRun>& runs);  // in memory and in files
+
 // Walks a run. Throws Error when a file is damaged.
 template <class Key>
 class RunReader {
@@ -58,6 +61,7 @@ class RunReader {
   bool next();  // moves on to the next entry; false at the end
   const Key& key() const { return key_; }
   std::uint64_t count() const { return count_; }
+  std::uint64_t position() const;  // how many of its bytes lie behind
 
  private:
   bool next_frame();
@@ -81,6 +85,7 @@ class MergedReader {
   bool next();
   const Key& key() const { return key_; }
   std::uint64_t count() const { return count_; }
+  std::uint64_t position() const;  // of bytes_of(runs)
 
  private:
   bool before(std::size_t a, std::size_t b) const { return readers_[a].key() < readers_[b].key(); }
@@ -92,11 +97,16 @@ class MergedReader {
   std::uint64_t count_ = 0;
 };
 
-// Merges runs into one, in memory or into a file.
+// Called now and then while runs are walked, with position(); may be empty.
+using OnPosition = std::function<void(std::uint64_t position)>;
+inline constexpr std::uint64_t kEntriesPerCall = 1 << 17;
+
+// Merges runs into one, in memory or into a file. Throws Error; when the disk is full it says how much is
+// needed.
 template <class Key>
 CountRun merge_in_memory(const std::vector<CountRun>& runs);
 template <class Key>
-void merge_into(const std::vector<CountRun>& runs, CountFileWriter& file);
+void merge_into(const std::vector<CountRun>& runs, CountFileWriter& file, const OnPosition& on_position = {});
 
 extern template class RunReader<NgramKey>;
 extern template class RunReader<std::string>;

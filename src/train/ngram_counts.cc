@@ -79,7 +79,8 @@ void NgramCounter::flush() {
   room_ = buffer_;
 }
 
-NgramTables derive_tables(const std::vector<CountRun>& runs, std::uint64_t min_count) {
+NgramTables derive_tables(const std::vector<CountRun>& runs, std::uint64_t min_count,
+                          const OnPosition& on_position) {
   NgramTables tables;
   for (Ngram byte = 0; byte < 256; ++byte) tables[1].push_back({byte, 0});
   PerLength<Open> open;
@@ -91,7 +92,9 @@ NgramTables derive_tables(const std::vector<CountRun>& runs, std::uint64_t min_c
       tables[length].push_back(entry);
     }
   };
+  std::uint64_t walked = 0;
   for (MergedReader<NgramKey> merged(runs); merged.next();) {
+    if (on_position && ++walked % kEntriesPerCall == 0) on_position(merged.position());
     for (std::size_t length = 1; length <= merged.key().length; ++length) {
       Open& current = open[length];
       const Ngram prefix = merged.key().bits >> (64 - 8 * length);

@@ -43,6 +43,7 @@ class NgramCounter {
 // All n-grams in ascending order with their counts, by length. Length 1 has all 256, those that do not
 // occur with count 0; of the others those with count >= min_count.
 using NgramTables = PerLength<std::vector<NgramCount>>;
-NgramTables derive_tables(const std::vector<CountRun>& runs, std::uint64_t min_count);  // throws Error
+NgramTables derive_tables(const std::vector<CountRun>& runs, std::uint64_t min_count,
+                          const OnPosition& on_position = {});  // throws Error
 
 }  // namespace bytepiece

@@ -1,9 +1,12 @@
 // Tested by tests/ngram_model_test.cc.
 #include "train/ngram_model.h"
 
+#include <bytepiece/types.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace bytepiece {
@@ -32,6 +35,9 @@ NgramModel::NgramModel(NgramTables tables, int order) : order_(order) {
   std::uint64_t total = 0;
   for (NgramCount& entry : tables[1]) {
     if (entry.count == 0) entry.count = 1;
+    if (entry.count > std::numeric_limits<std::uint64_t>::max() - total) {
+      throw Error("the number of bytes counted does not fit 64 bits; are shards counted twice?");
+    }
     total += entry.count;
   }
   for (int length = 1; length <= order; ++length) {
@@ -58,7 +64,9 @@ void NgramModel::fill(int length, const std::vector<NgramCount>& table,
     row[0] = std::bit_cast<double>(entry.ngram);
     if (length > 1) {
       const Ngram suffix = ngram_suffix(entry.ngram, length);
-      std::copy_n(find(length - 1, suffix, first_row(length - 1, suffix)), length - 1, row + 1);
+      const double* values = find(length - 1, suffix, first_row(length - 1, suffix));
+      if (values == nullptr) throw Error("counts of n-grams do not belong together; count them again");
+      std::copy_n(values, length - 1, row + 1);
     }
     row[width - 1] = log_of(entry.count) - log_of(prefix_count);
     const FilterPlace place = filter_place(length, entry.ngram);

@@ -32,13 +32,24 @@ bool bytes_less(const CountedPiece& a, const CountedPiece& b) { return a.bytes <
 
 std::uint64_t total_of(const List& pieces) {
   std::uint64_t total = 0;
-  for (const CountedPiece& piece : pieces) {
-    if (piece.count > std::numeric_limits<std::uint64_t>::max() - total) {
-      throw Error("the counts of all pieces do not fit 64 bits; are shards counted twice?");
-    }
-    total += piece.count;
-  }
+  for (const CountedPiece& piece : pieces) total += piece.count;
   return total;
+}
+
+// Adds the bytes of a counted piece to those of all. A piece is spelled with at most as many others as it has
+// bytes: no sum of counts in this file is larger than all bytes (and the 256 of single bytes that did not
+// occur), so that this one is checked and the others need not be. Piece files may hold anything.
+void add_bytes(std::string_view piece, std::uint64_t count, std::uint64_t& total) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max() - 256;
+  if (count > (kMost - total) / piece.size()) {
+    throw Error("the counts of all pieces do not fit 64 bits; are shards counted twice?");
+  }
+  total += count * piece.size();
+  const std::size_t line_feed = piece.find('\n');
+  if (line_feed != std::string_view::npos &&
+      piece.find_first_not_of('\n', line_feed) != std::string_view::npos) {
+    throw Error("the counts of pieces hold one that goes on behind a line feed; count them again");
+  }
 }
 
 Trie trie_of(const List& pieces) {
@@ -159,14 +170,19 @@ class Pruner {
 // All pieces that were counted, of which some are kept and the others are spelled by those.
 class Division {
  public:
-  Division(const std::vector<CountRun>& pieces, const TrainOptions& options)
-      : pieces_(pieces), options_(options) {}
+  Division(const std::vector<CountRun>& pieces, const TrainOptions& options,
+           const ProgressCallback& on_progress)
+      : pieces_(pieces), options_(options), on_progress_(on_progress) {}
 
   // The frequent and short pieces, and all single bytes: one that was not counted has count 1.
+  // Throws Error when the counts do not fit 64 bits, or when a file holds what is no piece.
   List keep() {
     std::array<std::uint64_t, 256> bytes{};
+    std::uint64_t walked = 0, total = 0;
     List keep;
     for (MergedReader<std::string> all(pieces_); all.next();) {
+      if (on_progress_ && ++walked % kEntriesPerCall == 0) on_progress_({kStage, walked, 0, {}});
+      add_bytes(all.key(), all.count(), total);
       if (all.key().size() == 1) {
         bytes[static_cast<unsigned char>(all.key()[0])] = all.count();
       } else if (is_kept(all.key(), all.count())) {
@@ -219,6 +235,7 @@ class Division {
 
   const std::vector<CountRun>& pieces_;
   const TrainOptions& options_;
+  const ProgressCallback& on_progress_;
   std::deque<std::string> storage_;  // what keep() points into
   std::uint64_t dropped_ = 0;
 };
@@ -235,7 +252,7 @@ Vocab vocab_of(const List& pieces) {
 std::vector<Vocab> prune(const std::vector<CountRun>& pieces, const TrainOptions& options,
                          std::size_t threads, const ProgressCallback& on_progress) {
   const Pruner pruner(threads, on_progress);
-  Division division(pieces, options);
+  Division division(pieces, options, on_progress);
   List keep = division.keep();
   pruner.absorb(keep, division.dropped());
   const std::size_t candidates = keep.size();

@@ -1,0 +1,44 @@
+// The stages of training, as functions between values. train() does them in a row; the step commands and the
+// work folder put files in between (steps.h).
+//
+//   corpus ─▶ count_ngrams ─▶ runs ─▶ ngram_model ─▶ model
+//   corpus, model ─▶ count_pieces ─▶ runs ─▶ prune (prune.h) ─▶ vocabularies
+//
+// Runs are summed, never concatenated: the runs of all shares of a corpus, put into one vector in any order,
+// are the counts of the corpus, whichever machine or process made them. The same holds for runs that were
+// merged, or cut by ranges of keys and merged per range.
+//
+// All counts are integers and only ever added, so the result depends neither on the number of threads
+// nor on the order in which batches are done.
+//
+// Costs: the corpus is read once by each of the two counting stages; what does not fit options.memory is in
+// files without names in the temporary folder.
+// Thread rule: any number of calls at a time; on_progress runs on the calling thread.
+#pragma once
+
+#include <bytepiece/corpus.h>
+#include <bytepiece/train.h>
+
+#include <string_view>
+#include <vector>
+
+#include "train/count_run.h"
+#include "train/ngram_model.h"
+
+namespace bytepiece {
+
+void check(const TrainOptions& options);  // throws Error: one is out of range
+
+// The counts of the longest n-grams and of the tails (ngram_counts.h). Throws Error.
+std::vector<CountRun> count_ngrams(const Corpus& corpus, const TrainOptions& options,
+                                   const ProgressCallback& on_progress);
+
+// Throws Error: not one n-gram, named after the corpus; a sum does not fit 64 bits; a file is damaged.
+NgramModel ngram_model(std::vector<CountRun> ngrams, const TrainOptions& options,
+                       std::string_view corpus_name, const ProgressCallback& on_progress);
+
+// The counts of the pieces that the model cuts the corpus into. Throws Error.
+std::vector<CountRun> count_pieces(const Corpus& corpus, const NgramModel& model, const TrainOptions& options,
+                                   const ProgressCallback& on_progress);
+
+}  // namespace bytepiece

@@ -1,0 +1,33 @@
+// Training that survives being killed: the steps of steps.h in a row, with the count files in a folder.
+//
+//   folder/manifest               what is being made: every option that changes the model, the corpus, the
+//                                 version, the number of shards
+//   folder/ngrams.1 ... ngrams.S  the n-grams of each shard of the corpus
+//   folder/pieces.1 ... pieces.S  its pieces
+//
+// A shard has 32 MB of files or more, and there are at most 128 of them. A file appears whole or not at all,
+// so whatever is there under its name is finished, and a run that finds it goes on behind it. After a kill
+// this has to be redone: the shard that was being counted; the merge of all n-grams into the model, if pieces
+// are still to be counted; and the pruning. Files are checked as they are read: one that is cut off or of
+// another kind is made again, one whose content is damaged is named in an error.
+//
+// A manifest that differs in anything is refused: another corpus (see Corpus::identity), another option,
+// another version. Threads and memory may change. The files stay when all is done; the folder may be deleted
+// then. Two runs in one folder at a time do the same work twice, and no harm.
+//
+// Costs: about 0.5 bytes of disk per byte of corpus; counts are written and read once more than without.
+#pragma once
+
+#include <bytepiece/corpus.h>
+#include <bytepiece/train.h>
+#include <bytepiece/vocab.h>
+
+#include <vector>
+
+namespace bytepiece {
+
+// REQUIRES: check(options) passed, and options.work_dir is not empty. Throws Error.
+std::vector<Vocab> train_in_folder(const Corpus& corpus, const TrainOptions& options,
+                                   const ProgressCallback& on_progress);
+
+}  // namespace bytepiece

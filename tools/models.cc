@@ -1,0 +1,49 @@
+#include "tools/models.h"
+
+#include <bytepiece/tokenizer.h>
+#include <bytepiece/types.h>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "base/output_file.h"
+#include "tools/common.h"
+
+namespace bytepiece::tools {
+
+ModelFiles::ModelFiles(const std::string& output, const std::vector<std::size_t>& sizes) {
+  if (output == "-" && sizes.size() > 1) throw Error("-o -: standard output takes one model; name a file");
+  const std::filesystem::path path(output);
+  for (const std::size_t size : sizes) {
+    const std::string name = fmt::format("{}.{}{}", path.stem().string(), size, path.extension().string());
+    paths_.push_back(output == "-"       ? "/dev/stdout"
+                     : sizes.size() == 1 ? output
+                                         : (path.parent_path() / name).string());
+    static_cast<void>(OutputFile(paths_.back()));
+  }
+}
+
+void ModelFiles::save(const std::vector<Vocab>& vocabs) const {
+  for (std::size_t i = 0; i < vocabs.size(); ++i) Tokenizer(vocabs[i]).save(paths_[i]);
+}
+
+void ModelFiles::print(const std::vector<Vocab>& vocabs) const {
+  for (std::size_t i = 0; i < vocabs.size(); ++i) {
+    fmt::print(stderr, "{}: {} ids, pieces of up to {} bytes, {:.3f} bytes per token\n", paths_[i],
+               grouped(vocabs[i].size()), vocabs[i].max_piece_length(), bytes_per_token(vocabs[i]));
+  }
+}
+
+std::string ModelFiles::as_json(const std::vector<Vocab>& vocabs) const {
+  std::string models;
+  for (std::size_t i = 0; i < vocabs.size(); ++i) {
+    models += fmt::format(
+        "{}{{\"path\": {}, \"vocab_size\": {}, \"max_piece_length\": {}, \"bytes_per_token\": {:.4f}}}",
+        i > 0 ? ", " : "", json_string(paths_[i]), vocabs[i].size(), vocabs[i].max_piece_length(),
+        bytes_per_token(vocabs[i]));
+  }
+  return "[" + models + "]";
+}
+
+}  // namespace bytepiece::tools

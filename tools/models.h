@@ -1,0 +1,29 @@
+// The model files that training ends with, one per vocabulary size, and what is said of the run.
+#pragma once
+
+#include <bytepiece/vocab.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tools/stages.h"
+
+namespace bytepiece::tools {
+
+class ModelFiles {
+ public:
+  // toy.bp for one size; toy.32000.bp, toy.8000.bp for several. Throws Error where one cannot be written:
+  // better now than after hours.
+  ModelFiles(const std::string& output, const std::vector<std::size_t>& sizes);
+
+  void save(const std::vector<Vocab>& vocabs) const;            // throws Error
+  void print(const std::vector<Vocab>& vocabs) const;           // a line each, on standard error
+  std::string as_json(const std::vector<Vocab>& vocabs) const;  // a list
+
+ private:
+  std::vector<std::string> paths_;
+};
+
+}  // namespace bytepiece::tools

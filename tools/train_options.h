@@ -1,0 +1,15 @@
+// The options of training, grouped by the step that needs them.
+#pragma once
+
+#include <bytepiece/train.h>
+
+#include <CLI/CLI.hpp>
+
+namespace bytepiece::tools {
+
+void add_ngram_options(CLI::App& command, TrainOptions& options);   // --order, --isolate-digits
+void add_piece_options(CLI::App& command, TrainOptions& options);   // --min-count, --no-ensure-unicode
+void add_vocab_options(CLI::App& command, TrainOptions& options);   // --vocab-size, --max-piece-length
+void add_memory_options(CLI::App& command, TrainOptions& options);  // --memory, --tmp-dir
+
+}  // namespace bytepiece::tools
