@@ -92,7 +92,7 @@ void add_train(CLI::App& app) {
   command->footer(
       "auto reads a file as one document, so that pieces can hold line ends. A folder\n"
       "is all files below it, in the order of their names, without hidden ones.\n\n"
-      "--work-dir needs as much room as half of the text, and refuses to go on with\n"
+      "--work-dir needs about as much room as the text, and refuses to go on with\n"
       "other options or files (by their names, sizes and times). Delete it when done.\n\n"
       "Examples:\n"
       "  bytepiece train corpus.txt -o toy.bp --vocab-size 8000\n"

@@ -26,8 +26,8 @@
 
 namespace bytepiece {
 
-// One Vocab per options.vocab_sizes, in the same order. REQUIRES: the pieces come from chunks, so none of
-// them holds a line feed before another byte.
+// One Vocab per options.vocab_sizes, in the same order. Throws Error: a piece holds a line feed before
+// another byte, so it comes from no chunk; the counts do not fit 64 bits.
 std::vector<Vocab> prune(const std::vector<CountRun>& pieces, const TrainOptions& options,
                          std::size_t threads, const ProgressCallback& on_progress);
 

@@ -15,7 +15,8 @@
 // another version. Threads and memory may change. The files stay when all is done; the folder may be deleted
 // then. Two runs in one folder at a time do the same work twice, and no harm.
 //
-// Costs: about 0.5 bytes of disk per byte of corpus; counts are written and read once more than without.
+// Costs: up to a byte of disk per byte of mixed text in 32 MB shards, less in larger ones; counts are written
+// and read once more than without, which takes 5 % of the time.
 #pragma once
 
 #include <bytepiece/corpus.h>
