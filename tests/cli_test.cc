@@ -410,14 +410,16 @@ TEST_CASE("cli: Ctrl-C and SIGTERM stop at once, and leave what was there") {
   // A script ignores SIGINT for what runs in the background, so env sets it right.
   const std::string begin = "env --default-signal=INT bytepiece train -T 1 -o old.bp ";
   for (const auto& [signal, status] : {std::pair{"TERM", 143}, {"INT", 130}}) {
-    const std::string end = " & train=$!; sleep 0.3; kill -" + std::string(signal) + " $train; wait $train";
-    const Outcome busy = shell.run(begin + "large.txt" + end);
+    const std::string end = " kill -" + std::string(signal) + " $train; wait $train";
+    const Outcome busy = shell.run(
+        begin + "large.txt --work-dir run & train=$!; until [ -e run/manifest ]; do sleep 0.1; done;" + end);
     CAPTURE(busy.err);
     CHECK(busy.status == status);
     CHECK(contains(busy.err, "bytepiece: stopped"));
-    CHECK(shell.run("mkfifo fifo; sleep 4 >fifo & " + begin + "- <fifo" + end).status ==
-          status);  // waits for input
-    shell.good("rm fifo");
+    const Outcome waiting =
+        shell.run("mkfifo fifo; sleep 4 >fifo & " + begin + "- <fifo & train=$!; sleep 0.3;" + end);
+    CHECK(waiting.status == status);
+    shell.good("rm -r fifo run");
   }
   const bool nothing_changed = shell.files() == before;
   CHECK(nothing_changed);

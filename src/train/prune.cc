@@ -270,10 +270,10 @@ std::vector<Vocab> prune(const std::vector<CountRun>& pieces, const TrainOptions
     made[i].push_back(vocab_of(keep));
   }
   if (on_progress) {
-    const std::uint64_t all = division.size();
+    const std::uint64_t all = division.size(), kept = made[order.front()].front().size() - kFirstPiece;
     on_progress({kStage, all, all,
-                 fmt::format("{} different pieces, {} frequent and short, {} kept", all, candidates,
-                             made[order.front()].front().size() - kFirstPiece)});
+                 fmt::format("{} different pieces, {} frequent and short; {} kept, {} dropped", all,
+                             candidates, kept, all - kept)});
   }
   std::vector<Vocab> vocabs;
   for (std::vector<Vocab>& vocab : made) vocabs.push_back(std::move(vocab.front()));
