@@ -3,7 +3,7 @@
 
 #include <bytepiece/train.h>
 
-#include <CLI/CLI.hpp>
+#include "tools/common.h"
 
 namespace bytepiece::tools {
 
