@@ -1,0 +1,284 @@
+// From a corpus to packed rows, in the background:
+//
+//   corpus ──▶ parts ──▶ encoders ──▶ windows ──▶ batches ──▶ queue ──▶ next()
+//              (one thread)  (threads)   (in order, one at a time)
+//
+// What waits anywhere is bounded, so a caller that is slow stops all that is in front of it. Everything that
+// is random depends on (seed, epoch, place in the corpus) only, and all that has an order is in the order of
+// the corpus; so threads change nothing.
+//
+// Tested by tests/batch_stream_test.cc.
+#include <bytepiece/attention.h>
+#include <fmt/format.h>
+
+#include <atomic>
+#include <charconv>
+#include <deque>
+#include <exception>
+#include <limits>
+#include <memory>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "attention/parts.h"
+#include "attention/rows.h"
+#include "attention/window.h"
+#include "base/threads.h"
+
+namespace bytepiece::attention {
+namespace {
+
+constexpr std::size_t kPartBytes = std::size_t{1} << 17;  // 128 kB are encoded in a few milliseconds
+constexpr std::string_view kMagic = "bytepiece-stream-1";
+
+struct Cancelled {};  // the stream is being destroyed
+
+// ---- State: "bytepiece-stream-1 OPTIONS EPOCH DOCUMENT TOKEN ROW", OPTIONS in hexadecimal ----
+
+// FNV-1a of what the batches depend on beside the corpus.
+class Fingerprint {
+ public:
+  void add(std::uint64_t number) {
+    for (int shift = 0; shift < 64; shift += 8) add_byte(static_cast<unsigned char>(number >> shift));
+  }
+  void add(std::string_view bytes) {
+    add(bytes.size());
+    for (const char byte : bytes) add_byte(static_cast<unsigned char>(byte));
+  }
+  std::uint64_t value() const { return hash_; }
+
+ private:
+  void add_byte(unsigned char byte) { hash_ = (hash_ ^ byte) * 0x100000001B3U; }
+  std::uint64_t hash_ = 0xCBF29CE484222325U;
+};
+
+// Of all options that change the batches but one: epochs may be added later.
+std::uint64_t fingerprint(const Vocab& vocab, const StreamOptions& options) {
+  Fingerprint print;
+  for (Id id = kFirstPiece; id < vocab.size(); ++id) {
+    print.add(vocab.bytes(id));
+    print.add(vocab.count(id));
+  }
+  const BatchOptions& batch = options.batch;
+  for (const std::uint64_t number :
+       {std::uint64_t{options.rows}, std::uint64_t{options.length}, std::uint64_t{options.window},
+        std::uint64_t{options.shuffle}, options.seed, std::uint64_t{options.drop_last},
+        std::uint64_t{options.encode.bos}, std::uint64_t{options.encode.eos},
+        static_cast<std::uint64_t>(batch.ids), static_cast<std::uint64_t>(batch.labels),
+        std::uint64_t{batch.pad_id}}) {
+    print.add(number);
+  }
+  return print.value();
+}
+
+std::string text_of(std::uint64_t print, const Place& place) {
+  return fmt::format("{} {:016x} {} {} {} {}", kMagic, print, place.epoch, place.document, place.token,
+                     place.row);
+}
+
+Place place_of(std::string_view state, std::uint64_t expected_print) {
+  Place place;
+  const auto number = [&](std::uint64_t& out, int base) {
+    if (!state.starts_with(' ')) return false;
+    state.remove_prefix(1);
+    const auto [end, error] = std::from_chars(state.data(), state.data() + state.size(), out, base);
+    state.remove_prefix(static_cast<std::size_t>(end - state.data()));
+    return error == std::errc{};
+  };
+  const bool known = state.starts_with(kMagic);
+  if (known) state.remove_prefix(kMagic.size());
+  std::uint64_t print = 0;
+  if (!known || !number(print, 16) || !number(place.epoch, 10) || !number(place.document, 10) ||
+      !number(place.token, 10) || !number(place.row, 10) || !state.empty()) {
+    throw Error("batch stream: the state is not one that save() gave");
+  }
+  if (print != expected_print) {
+    throw Error("batch stream: the state is from a stream with other options or another vocabulary");
+  }
+  return place;
+}
+
+void check(const StreamOptions& options) {
+  check(options.batch);
+  constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
+  if (options.rows == 0 || options.length == 0 || options.rows > kMost / options.length) {
+    throw Error(
+        fmt::format("batch stream: {} rows of {} tokens; there is at least one of both, and an int32 "
+                    "counts all tokens of a batch",
+                    options.rows, options.length));
+  }
+  if (options.window == 0 || options.ahead == 0) {
+    throw Error(
+        fmt::format("batch stream: {} is 0; use 1 or more", options.window == 0 ? "window" : "ahead"));
+  }
+}
+
+// ---- Encoding ----
+
+struct Encoded {
+  std::vector<Id> ids;
+  std::vector<std::size_t> ends;
+  std::vector<Part> parts;
+};
+
+Encoded encoded(const Tokenizer& tokenizer, const Parts& parts) {
+  Encoded result;
+  std::vector<std::string_view> texts;
+  std::size_t begin = 0;
+  for (const Part& part : parts.parts) {
+    texts.push_back(std::string_view(parts.bytes).substr(begin, part.end - begin));
+    begin = part.end;
+  }
+  tokenizer.encode_batch(texts, {}, result.ids, result.ends);
+  result.parts = parts.parts;
+  return result;
+}
+
+struct Batch {
+  PackedBatch batch;
+  Place behind;
+};
+
+}  // namespace
+
+// Of the members, only the queue and what is atomic is used by both threads.
+struct BatchStream::Impl {
+  Impl(Corpus c, Tokenizer t, const StreamOptions& o, std::string_view state)
+      : corpus(std::move(c)),
+        tokenizer(std::move(t)),
+        options(o),
+        print(fingerprint(tokenizer.vocab(), options)),
+        place(state.empty() ? Place{} : place_of(state, print)),
+        threads(resolve_threads(options.threads)),
+        queue(options.ahead) {}
+
+  ~Impl() {
+    cancelled = true;
+    queue.close();
+    if (background.joinable()) background.join();
+  }
+
+  // ---- On the background thread and those it starts ----
+
+  void run() {
+    try {
+      for (Place begin = place; options.epochs == 0 || begin.epoch < options.epochs;) {
+        const bool whole = begin.document == 0 && begin.token == 0 && begin.row == 0;
+        const bool any = run_epoch(begin);
+        if (whole && !any) break;  // and so would all others be
+        begin = {begin.epoch + 1, 0, 0, 0};
+      }
+    } catch (const Cancelled&) {
+      // nobody waits for more
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    queue.close();
+  }
+
+  // Whether there was any batch.
+  bool run_epoch(const Place& begin) {
+    bool any = false, failed = false;
+    std::deque<PlacedRow> waiting;
+    const auto push = [&](std::size_t rows) {
+      if (!queue.push(taken(waiting, rows))) throw Cancelled{};
+      any = true;
+    };
+    Windows windows(options, begin, [&](PlacedRow row) {
+      waiting.push_back(std::move(row));
+      if (waiting.size() == options.rows) push(options.rows);
+    });
+    ordered_pipeline<Parts, Encoded>(
+        threads, [&](const auto& emit) { read(begin, emit); },
+        [&](std::size_t, const Parts& parts) { return encoded(tokenizer, parts); },
+        [&](const Encoded& result) {
+          if (failed) throw Cancelled{};  // other threads come here until they know
+          failed = true;
+          add(result, windows);
+          failed = false;
+        });
+    windows.finish();
+    if (!waiting.empty() && !options.drop_last) push(waiting.size());
+    return any;
+  }
+
+  // Hands on the documents from the begin on.
+  template <class EmitParts>
+  void read(const Place& begin, const EmitParts& emit) {
+    PartBatcher batcher(kPartBytes, [&](Parts parts) { emit(std::move(parts)); });
+    std::uint64_t document = 0;
+    corpus.walk([&](const DocumentPart& part) {
+      if (cancelled) throw Cancelled{};
+      if (document >= begin.document) batcher.add(part);
+      if (part.ends_document) ++document;
+    });
+    batcher.finish();
+    if (document < begin.document + (begin.token + begin.row > 0 ? 1 : 0)) {
+      throw Error(
+          fmt::format("{}: ends with document {}, but the stream was saved in document {}; give it the "
+                      "same corpus",
+                      corpus.name, document, begin.document));
+    }
+  }
+
+  void add(const Encoded& result, Windows& windows) const {
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < result.parts.size(); ++i) {
+      const Part& part = result.parts[i];
+      if (part.begins_document && options.encode.bos) windows.add({&kBos, 1}, false);
+      windows.add(std::span(result.ids).subspan(begin, result.ends[i] - begin), false);
+      if (part.ends_document) windows.add({&kEos, options.encode.eos ? 1U : 0U}, true);
+      begin = result.ends[i];
+    }
+  }
+
+  Batch taken(std::deque<PlacedRow>& waiting, std::size_t count) const {
+    std::vector<Row> rows;
+    for (std::size_t i = 0; i < count; ++i) rows.push_back(std::move(waiting[i].row));
+    Batch batch = {batch_of(rows, options.length, options.batch), waiting[count - 1].behind};
+    waiting.clear();
+    return batch;
+  }
+
+  const Corpus corpus;
+  const Tokenizer tokenizer;
+  const StreamOptions options;
+  const std::uint64_t print;
+  Place place;  // behind the batch that next() returned last; the background thread reads it when it starts
+  const std::size_t threads;
+  BoundedQueue<Batch> queue;
+  std::atomic<bool> cancelled = false;
+  std::exception_ptr failure;  // set before the queue is closed
+  std::thread background;
+};
+
+BatchStream::BatchStream(Corpus corpus, Tokenizer tokenizer, const StreamOptions& options,
+                         std::string_view state) {
+  check(options);
+  impl_ = std::make_unique<Impl>(std::move(corpus), std::move(tokenizer), options, state);
+  try {
+    impl_->background = std::thread([impl = impl_.get()] { impl->run(); });
+  } catch (const std::system_error& error) {
+    throw Error(fmt::format("batch stream: no thread could be started ({})", error.code().message()));
+  }
+}
+
+BatchStream::~BatchStream() = default;
+BatchStream::BatchStream(BatchStream&&) noexcept = default;
+BatchStream& BatchStream::operator=(BatchStream&&) noexcept = default;
+
+std::optional<PackedBatch> BatchStream::next() {
+  std::optional<Batch> batch = impl_->queue.pop();
+  if (batch) {
+    impl_->place = batch->behind;
+    return std::move(batch->batch);
+  }
+  if (const std::exception_ptr failure = std::exchange(impl_->failure, nullptr))
+    std::rethrow_exception(failure);
+  return std::nullopt;
+}
+
+std::string BatchStream::save() const { return text_of(impl_->print, impl_->place); }
+
+}  // namespace bytepiece::attention

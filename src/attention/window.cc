@@ -1,0 +1,87 @@
+// Tested by tests/batch_stream_test.cc.
+#include "attention/window.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bytepiece::attention {
+namespace {
+
+// Random numbers from a counter: the finalizer of SplitMix64 (Steele, Lea and Flood 2014).
+std::uint64_t mixed(std::uint64_t x) {
+  x += 0x9E3779B97F4A7C15U;
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9U;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EBU;
+  return x ^ (x >> 31);
+}
+
+// Fisher-Yates. The bias of the remainder is below 2^-40 for any number of rows that fits into memory.
+template <class Item>
+void shuffle(std::vector<Item>& items, std::uint64_t key) {
+  for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[mixed(key + i) % i]);
+}
+
+}  // namespace
+
+Windows::Windows(const StreamOptions& options, const Place& begin, Emit emit)
+    : length_(options.length),
+      window_(options.window),
+      shuffle_(options.shuffle),
+      seed_(options.seed),
+      emit_(std::move(emit)),
+      begin_(begin),
+      document_(begin.document),
+      token_(begin.token),
+      left_out_(begin.token) {}
+
+void Windows::add(std::span<const Id> ids, bool ends_document) {
+  const std::size_t skipped = std::min<std::uint64_t>(left_out_, ids.size());
+  left_out_ -= skipped;
+  ids = ids.subspan(skipped);
+  while (!ids.empty()) {
+    const std::size_t open = ids_.size() - (ends_.empty() ? 0 : ends_.back());
+    const std::size_t taken = std::min(length_ - open, ids.size());
+    ids_.insert(ids_.end(), ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(taken));
+    ids = ids.subspan(taken);
+    if (open + taken == length_) end_sequence();
+  }
+  if (!ends_document) return;
+  end_sequence();
+  ++document_;
+  token_ = left_out_ = 0;
+}
+
+// Also at the end of a document, where there may be none open.
+void Windows::end_sequence() {
+  const std::size_t begin = ends_.empty() ? 0 : ends_.back();
+  if (ids_.size() == begin) return;
+  token_ += ids_.size() - begin;
+  ends_.push_back(ids_.size());
+  documents_.push_back(static_cast<std::int64_t>(document_));
+  if (ids_.size() >= window_) end_window({begin_.epoch, document_, token_, 0});
+}
+
+void Windows::end_window(const Place& next) {
+  const auto ids = std::make_shared<const std::vector<Id>>(std::exchange(ids_, {}));
+  std::vector<Stretch> stretches;
+  for (std::size_t i = 0, begin = 0; i < ends_.size(); begin = ends_[i++]) {
+    stretches.push_back({std::span(*ids).subspan(begin, ends_[i] - begin), documents_[i]});
+  }
+  ends_.clear();
+  documents_.clear();
+  std::vector<Row> rows = best_fit(std::move(stretches), length_);
+  if (shuffle_) {
+    shuffle(rows, mixed(mixed(mixed(mixed(seed_) ^ begin_.epoch) ^ begin_.document) ^ begin_.token));
+  }
+  Place behind = begin_;
+  behind.row = 0;
+  const std::uint64_t first = std::exchange(begin_, next).row;
+  for (Row& row : rows) {
+    if (behind.row++ < first) continue;
+    emit_({std::move(row), ids, behind.row == rows.size() ? next : behind});
+  }
+}
+
+void Windows::finish() { end_window({begin_.epoch + 1, 0, 0, 0}); }
+
+}  // namespace bytepiece::attention
