@@ -82,6 +82,9 @@ class Array {
   DLManagedTensorVersioned* dlpack_versioned() const;
 
  private:
+  friend Array unfilled(Element element, std::vector<std::int64_t> shape);  // src/attention/rows.h
+  enum class Fill { kZero, kNone };
+  Array(Element element, std::vector<std::int64_t> shape, Fill fill);
   void require(Element element) const;
 
   std::shared_ptr<void> memory_;

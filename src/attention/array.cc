@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "attention/dlpack_abi.h"
+#include "attention/rows.h"
 
 namespace bytepiece::attention {
 namespace {
@@ -66,9 +67,8 @@ std::size_t count_of(std::span<const std::int64_t> shape) {
   return static_cast<std::size_t>(count);
 }
 
-std::shared_ptr<void> zeroed(std::size_t bytes) {
+std::shared_ptr<void> allocated(std::size_t bytes) {
   void* const memory = ::operator new(bytes + 1, kAlignment);  // never null, also without numbers
-  std::memset(memory, 0, bytes);
   return {memory, [](void* p) { ::operator delete(p, kAlignment); }};
 }
 
@@ -104,8 +104,17 @@ Managed* managed_by(std::shared_ptr<void> memory, Element element, std::span<con
 }  // namespace
 
 Array::Array(Element element, std::vector<std::int64_t> shape)
+    : Array(element, std::move(shape), Fill::kZero) {}
+
+Array::Array(Element element, std::vector<std::int64_t> shape, Fill fill)
     : shape_(std::move(shape)), size_(count_of(shape_)), element_(element) {
-  memory_ = zeroed(size_ * width_of(element));
+  const std::size_t bytes = size_ * width_of(element);
+  memory_ = allocated(bytes);
+  if (fill == Fill::kZero) std::memset(memory_.get(), 0, bytes);
+}
+
+Array unfilled(Element element, std::vector<std::int64_t> shape) {
+  return Array(element, std::move(shape), Array::Fill::kNone);
 }
 
 Array Array::reshaped(std::vector<std::int64_t> shape) const {

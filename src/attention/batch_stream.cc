@@ -130,6 +130,7 @@ Encoded encoded(const Tokenizer& tokenizer, const Parts& parts) {
     texts.push_back(std::string_view(parts.bytes).substr(begin, part.end - begin));
     begin = part.end;
   }
+  result.ids.reserve(parts.bytes.size() / 2);  // seldom more
   tokenizer.encode_batch(texts, {}, result.ids, result.ends);
   result.parts = parts.parts;
   return result;

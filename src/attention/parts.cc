@@ -46,9 +46,11 @@ void PartBatcher::cut() {
 
 // Emits all parts that have an end, and keeps the open one.
 void PartBatcher::emit() {
+  const std::size_t end = batch_.parts.back().end;
   Parts rest;
-  rest.bytes = batch_.bytes.substr(batch_.parts.back().end);
-  batch_.bytes.resize(batch_.parts.back().end);
+  rest.bytes.reserve(batch_bytes_ + batch_bytes_ / 4);
+  rest.bytes.append(batch_.bytes, end);
+  batch_.bytes.resize(end);
   next_try_ = batch_bytes_;
   emit_(std::exchange(batch_, std::move(rest)));
 }

@@ -114,13 +114,14 @@ PackedBatch batch_of(std::span<const Row> rows, std::size_t length, const BatchO
                                            static_cast<std::int64_t>(length)};
   const auto count = static_cast<std::int64_t>(sequences);
   PackedBatch batch;
-  batch.ids = Array(options.ids, shape);
-  batch.positions = Array(options.ids, shape);
-  batch.sequence_ids = Array(Element::kInt32, shape);
-  batch.labels = Array(options.ids, options.labels == Labels::kNone ? std::vector<std::int64_t>{0} : shape);
+  batch.ids = unfilled(options.ids, shape);
+  batch.positions = unfilled(options.ids, shape);
+  batch.sequence_ids = unfilled(Element::kInt32, shape);
+  batch.labels =
+      unfilled(options.ids, options.labels == Labels::kNone ? std::vector<std::int64_t>{0} : shape);
   batch.cu_seqlens = Array(Element::kInt32, {count + 1});
-  batch.lengths = Array(Element::kInt32, {count});
-  batch.documents = Array(Element::kInt64, {count});
+  batch.lengths = unfilled(Element::kInt32, {count});
+  batch.documents = unfilled(Element::kInt64, {count});
   with_id_type(options, [&](auto number) {
     Filler<decltype(number)> filler(batch, options);
     for (const Row& row : rows) {

@@ -22,6 +22,9 @@ using Row = std::vector<Stretch>;
 // REQUIRES: no row has more than `length` tokens. Throws Error: see pack().
 PackedBatch batch_of(std::span<const Row> rows, std::size_t length, const BatchOptions& options);
 
+// An array whose numbers are all written before anybody reads one.
+Array unfilled(Element element, std::vector<std::int64_t> shape);
+
 // Throws Error unless options.ids is an integer type that ids can have.
 void check(const BatchOptions& options);
 

@@ -7,6 +7,8 @@
 namespace bytepiece::attention {
 namespace {
 
+constexpr std::size_t kMostReserved = std::size_t{1} << 22;  // tokens; longer windows grow
+
 // Random numbers from a counter: the finalizer of SplitMix64 (Steele, Lea and Flood 2014).
 std::uint64_t mixed(std::uint64_t x) {
   x += 0x9E3779B97F4A7C15U;
@@ -32,7 +34,12 @@ Windows::Windows(const StreamOptions& options, const Place& begin, Emit emit)
       begin_(begin),
       document_(begin.document),
       token_(begin.token),
-      left_out_(begin.token) {}
+      left_out_(begin.token) {
+  reserve();
+}
+
+// A window is longer than asked for by less than a row.
+void Windows::reserve() { ids_.reserve(std::min(window_, kMostReserved) + length_); }
 
 void Windows::add(std::span<const Id> ids, bool ends_document) {
   const std::size_t skipped = std::min<std::uint64_t>(left_out_, ids.size());
@@ -67,6 +74,7 @@ void Windows::end_window(const Place& next) {
   for (std::size_t i = 0, begin = 0; i < ends_.size(); begin = ends_[i++]) {
     stretches.push_back({std::span(*ids).subspan(begin, ends_[i] - begin), documents_[i]});
   }
+  reserve();
   ends_.clear();
   documents_.clear();
   std::vector<Row> rows = best_fit(std::move(stretches), length_);

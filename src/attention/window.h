@@ -51,6 +51,7 @@ class Windows {
   const Place& begin() const { return begin_; }  // of the window that is being filled
 
  private:
+  void reserve();
   void end_sequence();
   void end_window(const Place& next);
 
