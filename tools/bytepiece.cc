@@ -11,6 +11,7 @@
 #include <string>
 
 #include "tools/common.h"
+#include "tools/generate.h"
 #include "tools/help_formatter.h"
 #include "tools/interrupt.h"
 
@@ -34,6 +35,12 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error like any other
   CLI::App app("BytePiece: a byte-level Unigram tokenizer", "bytepiece");
   app.set_version_flag("--version", "bytepiece " BYTEPIECE_VERSION);
+  std::string generate;
+  app.add_option(
+         "--generate", generate,
+         "Write the manual page, or completions for a shell, to standard output: man, bash, zsh, fish")
+      ->type_name("KIND")
+      ->check(CLI::IsMember({"man", "bash", "zsh", "fish"}));
   app.require_subcommand(0, 1);  // none is an error too, but an unknown one shall be named
   app.formatter(std::make_shared<bytepiece::tools::HelpFormatter>());
   app.footer("'bytepiece COMMAND --help' tells more, with examples.");
@@ -44,7 +51,9 @@ int main(int argc, char** argv) {
   bytepiece::tools::add_steps(app);
   try {
     app.parse(argc, argv);
-    if (app.get_subcommands().empty()) return report(2, "a command is missing; see 'bytepiece --help'");
+    if (!generate.empty()) fmt::print("{}", bytepiece::tools::generated(app, generate));
+    if (app.get_subcommands().empty() && generate.empty())
+      return report(2, "a command is missing; see 'bytepiece --help'");
     if (std::fflush(stdout) != 0) return report(1, "standard output: cannot be written");
     return 0;
   } catch (const CLI::ParseError& error) {

@@ -47,10 +47,21 @@ class Tokenizer {
   std::vector<Id> encode(std::string_view text, EncodeOptions options = {}) const;
   void encode(std::string_view text, EncodeOptions options, std::vector<Id>& out) const;  // appends
 
+  // The same into a buffer: how many ids the text has; they are written if out holds so many, else nothing
+  // is. Three times the bytes of the text and 2 are always enough.
+  std::size_t encode(std::string_view text, EncodeOptions options, std::span<Id> out) const;
+
+  // How many ids the text has.
+  std::size_t count(std::string_view text, EncodeOptions options = {}) const;
+
   // The same for many texts, appended one after the other; ends gets the size of ids behind each. Faster than
   // one by one where texts are short: these go through the search together.
   void encode_batch(std::span<const std::string_view> texts, EncodeOptions options, std::vector<Id>& ids,
                     std::vector<std::size_t>& ends) const;
+
+  // The same on so many threads, 0: all cores. Throws Error on a number of threads that cannot be.
+  void encode_batch(std::span<const std::string_view> texts, EncodeOptions options, std::vector<Id>& ids,
+                    std::vector<std::size_t>& ends, int threads) const;
 
   // The same segmentation as encode(), as bytes. The views live as long as the Tokenizer or a copy of it.
   std::vector<std::string_view> pieces(std::string_view text) const;

@@ -2,11 +2,13 @@
 #include <bytepiece/tokenizer.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
 #include "base/mapped_file.h"
 #include "base/output_file.h"
+#include "base/threads.h"
 #include "encode/search_section.h"
 #include "encode/tokenizer_form.h"
 #include "encode/viterbi.h"
@@ -29,6 +31,7 @@ Trie trie_of(const Vocab& vocab) {
 
 struct Scratch {
   std::string normalized;
+  std::vector<Id> ids;                  // of a caller that has its own buffer
   std::string copies;                   // of the texts of a batch that were not in NFC
   std::vector<std::string_view> texts;  // of a batch, in NFC
   std::vector<std::size_t> copied;      // which of them are in copies
@@ -53,7 +56,7 @@ class ScratchPool {
   }
 
   void give_back(std::unique_ptr<Scratch> scratch) {
-    if (scratch->normalized.capacity() + scratch->copies.capacity() +
+    if (scratch->normalized.capacity() + scratch->ids.capacity() * sizeof(Id) + scratch->copies.capacity() +
             scratch->texts.capacity() * sizeof(std::string_view) + scratch->viterbi.bytes() >
         kMostBytes)
       return;
@@ -138,6 +141,48 @@ void Tokenizer::encode(std::string_view text, EncodeOptions options, std::vector
   impl_->viterbi.encode(normalize(text, scratch->normalized), scratch->viterbi, out);
   if (options.eos) out.push_back(kEos);
   impl_->scratches.give_back(std::move(scratch));
+}
+
+std::size_t Tokenizer::encode(std::string_view text, EncodeOptions options, std::span<Id> out) const {
+  std::unique_ptr<Scratch> scratch = impl_->scratches.take();
+  std::vector<Id>& ids = scratch->ids;
+  ids.clear();
+  if (options.bos) ids.push_back(kBos);
+  impl_->viterbi.encode(normalize(text, scratch->normalized), scratch->viterbi, ids);
+  if (options.eos) ids.push_back(kEos);
+  const std::size_t count = ids.size();
+  if (count <= out.size()) std::copy(ids.begin(), ids.end(), out.begin());
+  impl_->scratches.give_back(std::move(scratch));
+  return count;
+}
+
+std::size_t Tokenizer::count(std::string_view text, EncodeOptions options) const {
+  return encode(text, options, std::span<Id>());
+}
+
+void Tokenizer::encode_batch(std::span<const std::string_view> texts, EncodeOptions options,
+                             std::vector<Id>& ids, std::vector<std::size_t>& ends, int threads) const {
+  constexpr std::size_t kBlockBytes = std::size_t{1} << 17;
+  struct Block {
+    std::span<const std::string_view> texts;
+    std::vector<Id> ids;
+    std::vector<std::size_t> ends;
+  };
+  std::vector<Block> blocks;
+  for (std::size_t begin = 0, end = 0, bytes = 0; begin < texts.size(); begin = end, bytes = 0) {
+    while (end < texts.size() && bytes < kBlockBytes) bytes += texts[end++].size();
+    blocks.push_back({texts.subspan(begin, end - begin), {}, {}});
+  }
+  const std::size_t workers = resolve_threads(threads);
+  if (workers == 1 || blocks.size() < 2) return encode_batch(texts, options, ids, ends);
+  parallel_for(workers, blocks.size(), [&](std::size_t, std::size_t i) {
+    encode_batch(blocks[i].texts, options, blocks[i].ids, blocks[i].ends);
+  });
+  for (Block& block : blocks) {
+    for (const std::size_t end : block.ends) ends.push_back(ids.size() + end);
+    ids.insert(ids.end(), block.ids.begin(), block.ids.end());
+    block.ids = {};
+  }
 }
 
 void Tokenizer::encode_batch(std::span<const std::string_view> texts, EncodeOptions options,

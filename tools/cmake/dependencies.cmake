@@ -20,13 +20,9 @@ if(NOT TARGET simdjson::simdjson)
   bytepiece_fetch(simdjson simdjson/simdjson 0c0ce1bd48baa0677dc7c0945ea7cd1e8b52b297)  # 3.13.0
 endif()
 
-find_path(BYTEPIECE_UTF8PROC_INCLUDE utf8proc.h)
-find_library(BYTEPIECE_UTF8PROC_LIBRARY utf8proc)
-if(BYTEPIECE_UTF8PROC_INCLUDE AND BYTEPIECE_UTF8PROC_LIBRARY)
-  add_library(utf8proc::utf8proc UNKNOWN IMPORTED)
-  set_target_properties(utf8proc::utf8proc PROPERTIES
-    IMPORTED_LOCATION ${BYTEPIECE_UTF8PROC_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${BYTEPIECE_UTF8PROC_INCLUDE})
-else()
+list(PREPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
+find_package(utf8proc QUIET MODULE)
+if(NOT TARGET utf8proc::utf8proc)
   set(UTF8PROC_INSTALL OFF)
   bytepiece_fetch(utf8proc JuliaStrings/utf8proc 34db3f7954e9298e89f42641ac78e0450f80a70d)  # 2.9.0
   add_library(utf8proc::utf8proc ALIAS utf8proc)
