@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
@@ -455,6 +456,58 @@ TEST_CASE("cli: an output file may be the input, a link, or what is no file") {
 }
 
 // ---- Bad input ----
+
+// The words of `text` that begin with "--", as options are written.
+Strings options_in(const std::string& text) {
+  Strings options;
+  for (std::size_t at = 0; (at = text.find("--", at)) != text.npos;) {
+    std::size_t end = at + 2;
+    while (end < text.size() &&
+           (std::islower(static_cast<unsigned char>(text[end])) != 0 || text[end] == '-'))
+      ++end;
+    options.push_back(text.substr(at, end - at));
+    at = end;
+  }
+  return options;
+}
+
+TEST_CASE("cli: the manual page and the completions know every command and option") {
+  const Shell shell;
+  const std::string help = shell.good("bytepiece --help");
+  std::string all_help = help;
+  for (const std::string command : {"train", "encode", "decode", "inspect"}) {
+    all_help += shell.good("bytepiece " + command + " --help");
+  }
+  for (const std::string kind : {"man", "bash", "zsh", "fish"}) {
+    CAPTURE(kind);
+    const std::string made = shell.good("bytepiece --generate " + kind);
+    for (const std::string command : {"train", "encode", "decode", "inspect"}) CHECK(contains(made, command));
+    for (const std::string& option : options_in(all_help)) {
+      CAPTURE(option);
+      std::string written = kind == "fish" ? "-l " + option.substr(2) : option;
+      for (std::size_t at = 0; kind == "man" && (at = written.find('-', at)) != written.npos; at += 2) {
+        written.insert(at, "\\");
+      }
+      CHECK(contains(made, written));
+    }
+  }
+  CHECK(shell.run("bytepiece --generate html").status == 2);
+}
+
+TEST_CASE("cli: bash completes commands, options, their choices and files") {
+  const Shell shell;
+  shell.good("bytepiece --generate bash >completions && bash -n completions");
+  shell.write("model.bp", "");
+  const auto completed = [&](const std::string& words, int at) {
+    return shell.good("bash -c 'source ./completions; COMP_WORDS=(bytepiece " + words +
+                      "); COMP_CWORD=" + std::to_string(at) + "; _bytepiece; echo ${COMPREPLY[@]}'");
+  };
+  CHECK(completed("enc", 1) == "encode\n");
+  CHECK(completed("encode --output-f", 2) == "--output-format\n");
+  CHECK(completed("encode --output-format ids", 3) == "ids\n");
+  CHECK(completed("encode mod", 2) == "model.bp\n");
+  CHECK(contains(completed("inspect --", 2), "--pieces"));
+}
 
 TEST_CASE("cli: a command line that cannot be understood") {
   const ShellWithModel shell;

@@ -132,6 +132,52 @@ TEST_CASE("tokenizer: a batch is its texts one by one") {
   }
 }
 
+TEST_CASE("tokenizer: into a buffer, all or nothing, and counts") {
+  Random random(3);
+  const Tokenizer tokenizer(vocab_of(random_pieces(random, "abc \n", 60, false)));
+  for (const std::string& text : adversarial_texts()) {
+    for (const EncodeOptions options : {EncodeOptions{}, EncodeOptions{true, true}}) {
+      const Ids expected = tokenizer.encode(text, options);
+      CHECK(tokenizer.count(text, options) == expected.size());
+      CHECK(expected.size() <= 3 * text.size() + 2);
+      Ids buffer(expected.size() + 1, 99);
+      CHECK(tokenizer.encode(text, options, std::span(buffer)) == expected.size());
+      CHECK(std::equal(expected.begin(), expected.end(), buffer.begin()));
+      CHECK(buffer.back() == 99);
+      if (expected.empty()) continue;
+      buffer.assign(expected.size() - 1, 99);
+      CHECK(tokenizer.encode(text, options, std::span(buffer)) == expected.size());
+      CHECK(buffer == Ids(expected.size() - 1, 99));
+    }
+  }
+  // What grows most in NFC.
+  CHECK(tokenizer.count("\u0344\U0001D160\uFB2C") <= 3 * 9);
+}
+
+TEST_CASE("tokenizer: a batch on many threads is a batch on one") {
+  Random random(4);
+  const Tokenizer tokenizer(vocab_of(random_pieces(random, "abc \n", 60, true)));
+  Strings texts;
+  for (int i = 0; i < 3000; ++i)
+    texts.push_back(random_of(random, {"abc", "b", " ", "\n"}, random.below(200)));
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  Ids expected = {9};
+  std::vector<std::size_t> expected_ends = {1};
+  tokenizer.encode_batch(views, {true, true}, expected, expected_ends);
+  for (const int threads : {0, 1, 2, 7}) {
+    Ids ids = {9};
+    std::vector<std::size_t> ends = {1};
+    tokenizer.encode_batch(views, {true, true}, ids, ends, threads);
+    CHECK(ids == expected);
+    CHECK(ends == expected_ends);
+    tokenizer.encode_batch({}, {}, ids, ends, threads);
+    CHECK(ids == expected);
+  }
+  Ids ids;
+  std::vector<std::size_t> ends;
+  CHECK(contains(error_of([&] { tokenizer.encode_batch(views, {}, ids, ends, -1); }), "threads: -1"));
+}
+
 TEST_CASE("tokenizer: load is Vocab::load") {
   const TemporaryFolder folder;
   greeting().vocab().save(folder / "a.bp");

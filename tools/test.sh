@@ -9,6 +9,13 @@ cd "$(dirname "$0")/.."
 # shellcheck disable=SC2086
 need_packages $packages_to_build $packages_to_test
 
+# Batches are tested with a real runtime where there is one (120 MB to fetch).
+torch=-DBYTEPIECE_TORCH_TESTS=OFF
+if [ "${1:-}" != --quick ] && apt-cache show libtorch-dev >/dev/null 2>&1; then
+  need_packages libtorch-dev
+  torch=-DBYTEPIECE_TORCH_TESTS=ON
+fi
+
 # build_and_test FOLDER ROUNDS CMAKE_OPTION...
 build_and_test() {
   local folder=$1 rounds=$2
@@ -26,7 +33,7 @@ build_and_test() {
 # Little optimization and only line numbers: compiling takes longer than running the tests.
 sanitized=(-DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1")
 if [ "${1:-}" != --quick ]; then
-  build_and_test build-asan 0 "${sanitized[@]}" -DBYTEPIECE_SANITIZE=address,undefined
+  build_and_test build-asan 0 "${sanitized[@]}" -DBYTEPIECE_SANITIZE=address,undefined "$torch"
   build_and_test build-tsan 0 "${sanitized[@]}" -DBYTEPIECE_SANITIZE=thread
 fi
-build_and_test build 1 -DCMAKE_BUILD_TYPE=Release
+build_and_test build 1 -DCMAKE_BUILD_TYPE=Release "$torch"

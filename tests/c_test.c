@@ -1,0 +1,241 @@
+/* The C interface, used by a C11 program as others would: every function, and the errors of each. */
+#include <bytepiece/c.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int failures = 0;
+
+#define CHECK(condition)                                              \
+  do {                                                                \
+    if (!(condition)) {                                               \
+      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+      ++failures;                                                     \
+    }                                                                 \
+  } while (0)
+
+/* What dlpack.h declares, as far as it is needed here. */
+struct DLManagedTensor {
+  struct {
+    void* data;
+    struct {
+      int32_t type, id;
+    } device;
+    int32_t ndim;
+    struct {
+      uint8_t code, bits;
+      uint16_t lanes;
+    } dtype;
+    int64_t* shape;
+    int64_t* strides;
+    uint64_t byte_offset;
+  } dl_tensor;
+  void* manager_ctx;
+  void (*deleter)(struct DLManagedTensor*);
+};
+struct DLManagedTensorVersioned {
+  struct {
+    uint32_t major, minor;
+  } version;
+  void* manager_ctx;
+  void (*deleter)(struct DLManagedTensorVersioned*);
+};
+
+static void test_errors(const char* model) {
+  bp_error error;
+  bp_tokenizer* tokenizer = NULL;
+  CHECK(bp_tokenizer_load("/does/not/exist", &tokenizer, &error) == BP_FAILED);
+  CHECK(error.status == BP_FAILED && strstr(error.message, "/does/not/exist") != NULL);
+  CHECK(tokenizer == NULL);
+  CHECK(bp_tokenizer_load("/does/not/exist", &tokenizer, NULL) == BP_FAILED);
+  CHECK(bp_tokenizer_load(NULL, &tokenizer, &error) == BP_INVALID);
+  CHECK(bp_tokenizer_load(model, NULL, &error) == BP_INVALID);
+  char path[2000]; /* longer than a message can be */
+  memset(path, 'x', sizeof path);
+  path[sizeof path - 1] = '\0';
+  CHECK(bp_tokenizer_load(path, &tokenizer, &error) == BP_FAILED);
+  CHECK(strlen(error.message) < sizeof error.message && strlen(error.message) > 400);
+  size_t count = 0;
+  CHECK(bp_encode(NULL, "a", 1, 0, NULL, 0, &count, &error) == BP_INVALID);
+  CHECK(bp_decode(NULL, NULL, 0, NULL, 0, &count, &error) == BP_INVALID);
+  CHECK(bp_vocab_size(NULL) == 0 && bp_documents_count(NULL) == 0 && bp_batch_tokens(NULL) == 0);
+  CHECK(bp_documents_ids(NULL) == NULL && bp_documents_ends(NULL) == NULL && bp_batch_max_seqlen(NULL) == 0);
+  bp_tokenizer_free(NULL);
+  bp_documents_free(NULL);
+  bp_batch_free(NULL);
+  bp_batch_options_init(NULL);
+}
+
+static void test_encode(const bp_tokenizer* tokenizer) {
+  static const char text[] = "hello world, \xE4\xBD\xA0\xE5\xA5\xBD\n\xFF";
+  const size_t size = sizeof text - 1;
+  bp_error error;
+  size_t needed = 0, count = 0, bytes = 0;
+  CHECK(bp_encode(tokenizer, text, size, 0, NULL, 0, &needed, &error) == BP_TOO_SMALL);
+  CHECK(needed > 0 && needed <= size);
+  uint32_t ids[64];
+  ids[0] = 77;
+  CHECK(bp_encode(tokenizer, text, size, 0, ids, needed - 1, &count, &error) == BP_TOO_SMALL);
+  CHECK(count == needed && ids[0] == 77);
+  CHECK(bp_encode(tokenizer, text, size, 0, ids, needed, &count, &error) == BP_OK);
+  CHECK(count == needed && error.status == BP_OK && error.message[0] == '\0');
+  char back[64];
+  CHECK(bp_decode(tokenizer, ids, count, NULL, 0, &bytes, &error) == BP_TOO_SMALL);
+  CHECK(bytes == size);
+  CHECK(bp_decode(tokenizer, ids, count, back, sizeof back, &bytes, &error) == BP_OK);
+  CHECK(bytes == size && memcmp(back, text, size) == 0);
+
+  CHECK(bp_encode(tokenizer, text, size, BP_BOS | BP_EOS, ids, 64, &count, &error) == BP_OK);
+  CHECK(count == needed + 2 && ids[0] == 1 && ids[count - 1] == 2);
+  CHECK(bp_encode(tokenizer, NULL, 0, 0, NULL, 0, &count, &error) == BP_OK && count == 0);
+  CHECK(bp_encode(tokenizer, text, size, 4, ids, 64, &count, &error) == BP_INVALID);
+  CHECK(strstr(error.message, "BP_BOS") != NULL);
+  CHECK(bp_encode(tokenizer, NULL, 1, 0, ids, 64, &count, &error) == BP_INVALID);
+  CHECK(bp_encode(tokenizer, text, size, 0, NULL, 5, &count, &error) == BP_INVALID);
+  CHECK(bp_encode(tokenizer, text, size, 0, ids, 64, NULL, &error) == BP_INVALID);
+  ids[0] = 0xFFFFFFFFU;
+  CHECK(bp_decode(tokenizer, ids, 1, back, sizeof back, &bytes, &error) == BP_FAILED);
+  CHECK(strstr(error.message, "4294967295") != NULL);
+}
+
+static void test_vocab(const bp_tokenizer* tokenizer) {
+  bp_error error;
+  bp_piece piece;
+  uint32_t id = 0;
+  const size_t size = bp_vocab_size(tokenizer);
+  CHECK(size > 259);
+  CHECK(bp_vocab_piece(tokenizer, 3 + 'a', &piece, &error) == BP_OK);
+  CHECK(piece.size == 1 && piece.bytes[0] == 'a' && piece.count > 0 && piece.log_prob < 0);
+  CHECK(bp_vocab_piece(tokenizer, (uint32_t)size - 1, &piece, &error) == BP_OK);
+  CHECK(bp_vocab_find(tokenizer, piece.bytes, piece.size, &id, &error) == BP_OK && id == size - 1);
+  CHECK(bp_vocab_find(tokenizer, "no such piece, surely", 21, &id, &error) == BP_OK && id == 0);
+  CHECK(bp_vocab_piece(tokenizer, 0, &piece, &error) == BP_FAILED);
+  CHECK(bp_vocab_piece(tokenizer, (uint32_t)size, &piece, &error) == BP_FAILED);
+  CHECK(bp_vocab_piece(tokenizer, 3, NULL, &error) == BP_INVALID);
+  CHECK(bp_vocab_find(tokenizer, NULL, 3, &id, &error) == BP_INVALID);
+}
+
+static void test_packed(const bp_documents* documents) {
+  bp_error error;
+  bp_batch* batch = NULL;
+  bp_array ids, lengths, bounds;
+  const uint32_t* all = bp_documents_ids(documents);
+  const size_t* ends = bp_documents_ends(documents);
+  CHECK(bp_pack(all, ends, 3, 8, NULL, &batch, &error) == BP_OK);
+  CHECK(bp_batch_array(batch, BP_IDS, &ids, &error) == BP_OK);
+  CHECK(ids.element == BP_INT64 && ids.ndim == 2 && ids.shape[1] == 8);
+  CHECK(bp_batch_array(batch, BP_LENGTHS, &lengths, &error) == BP_OK && lengths.element == BP_INT32);
+  CHECK(bp_batch_array(batch, BP_CU_SEQLENS, &bounds, &error) == BP_OK);
+  CHECK(bounds.shape[0] == lengths.shape[0] + 1);
+  CHECK(bp_batch_tokens(batch) == (int64_t)ends[2] && bp_batch_max_seqlen(batch) <= 8);
+  CHECK(bp_batch_array(batch, BP_MASK, &ids, &error) == BP_INVALID);
+  CHECK(bp_batch_array(batch, 99, &ids, &error) == BP_INVALID);
+  CHECK(bp_batch_array(batch, -1, &ids, &error) == BP_INVALID);
+  CHECK(bp_batch_array(NULL, BP_IDS, &ids, &error) == BP_INVALID);
+  CHECK(bp_batch_array(batch, BP_POSITIONS, &ids, &error) == BP_OK &&
+        bp_batch_array(batch, BP_LABELS, &ids, &error) == BP_OK);
+  CHECK(bp_batch_array(batch, BP_DOCUMENTS, &ids, &error) == BP_OK &&
+        bp_batch_array(batch, BP_SEQUENCE_IDS, &ids, &error) == BP_OK);
+
+  struct DLManagedTensor* tensor = NULL;
+  struct DLManagedTensorVersioned* versioned = NULL;
+  CHECK(bp_batch_array(batch, BP_IDS, &ids, &error) == BP_OK);
+  CHECK(bp_batch_dlpack(batch, BP_IDS, &tensor, &error) == BP_OK);
+  CHECK(bp_batch_dlpack_versioned(batch, BP_LABELS, &versioned, &error) == BP_OK);
+  CHECK(bp_batch_dlpack(batch, BP_MASK, &tensor, &error) == BP_INVALID);
+  CHECK(bp_batch_dlpack(batch, BP_IDS, NULL, &error) == BP_INVALID);
+  CHECK(tensor->dl_tensor.data == ids.data && tensor->dl_tensor.dtype.bits == 64);
+  CHECK(versioned->version.major == 1);
+  bp_batch_free(batch); /* the tensors live on */
+  CHECK(((const int64_t*)tensor->dl_tensor.data)[0] >= 3);
+  tensor->deleter(tensor);
+  versioned->deleter(versioned);
+
+  CHECK(bp_pack(all, ends, 3, 0, NULL, &batch, &error) == BP_OK);
+  CHECK(bp_batch_array(batch, BP_IDS, &ids, &error) == BP_OK && ids.shape[0] == 1 &&
+        ids.shape[1] == (int64_t)ends[2]);
+  bp_batch_free(batch);
+  CHECK(bp_pack(NULL, NULL, 0, 4, NULL, &batch, &error) == BP_OK);
+  bp_batch_free(batch);
+  CHECK(bp_pack(NULL, ends, 3, 4, NULL, &batch, &error) == BP_INVALID);
+  CHECK(bp_pack(all, NULL, 3, 4, NULL, &batch, &error) == BP_INVALID);
+  CHECK(bp_pack(all, ends, 3, 4, NULL, NULL, &error) == BP_INVALID);
+  const size_t falling[] = {2, 1};
+  CHECK(bp_pack(all, falling, 2, 4, NULL, &batch, &error) == BP_FAILED);
+}
+
+static void test_padded(const bp_documents* documents) {
+  bp_error error;
+  bp_batch* batch = NULL;
+  bp_array mask, ids;
+  bp_batch_options options;
+  bp_batch_options_init(&options);
+  CHECK(options.size == sizeof options);
+  options.element = BP_INT32;
+  options.side = BP_LEFT;
+  options.multiple_of = 8;
+  options.labels = BP_LABELS_NONE;
+  CHECK(bp_pad(bp_documents_ids(documents), bp_documents_ends(documents), 3, &options, &batch, &error) ==
+        BP_OK);
+  CHECK(bp_batch_array(batch, BP_IDS, &ids, &error) == BP_OK &&
+        bp_batch_array(batch, BP_MASK, &mask, &error) == BP_OK);
+  CHECK(ids.element == BP_INT32 && ids.shape[0] == 3 && ids.shape[1] % 8 == 0);
+  CHECK(bp_batch_array(batch, BP_BEGINS, &ids, &error) == BP_OK);
+  CHECK(bp_batch_array(batch, BP_LABELS, &ids, &error) == BP_INVALID);
+  CHECK(((const int32_t*)mask.data)[mask.shape[1] - 1] == 1);
+  CHECK(bp_batch_tokens(batch) == (int64_t)bp_documents_ends(documents)[2]);
+  bp_batch_free(batch);
+
+  struct {
+    int32_t* member;
+    int32_t wrong;
+  } rows[] = {{&options.element, BP_UINT8}, {&options.labels, 3}, {&options.side, -1}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; ++i) {
+    const int32_t right = *rows[i].member;
+    *rows[i].member = rows[i].wrong;
+    CHECK(bp_pad(NULL, NULL, 0, &options, &batch, &error) == BP_INVALID);
+    *rows[i].member = right;
+  }
+  options.size = 4;
+  CHECK(bp_pad(NULL, NULL, 0, &options, &batch, &error) == BP_INVALID);
+  bp_batch_options_init(&options);
+  options.multiple_of = 0;
+  CHECK(bp_pad(NULL, NULL, 0, &options, &batch, &error) == BP_FAILED);
+}
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  bp_error error;
+  bp_tokenizer* tokenizer = NULL;
+  CHECK(bp_abi_version() == BP_ABI_VERSION);
+  CHECK(strlen(bp_version()) >= 5);
+  test_errors(argv[1]);
+  if (bp_tokenizer_load(argv[1], &tokenizer, &error) != BP_OK) {
+    fprintf(stderr, "%s\n", error.message);
+    return 1;
+  }
+  test_encode(tokenizer);
+  test_vocab(tokenizer);
+
+  const char* texts[] = {"the first text", "the second", "and a third one"};
+  const size_t sizes[] = {14, 10, 15};
+  bp_documents* documents = NULL;
+  CHECK(bp_encode_batch(tokenizer, texts, sizes, 3, 0, 2, &documents, &error) == BP_OK);
+  CHECK(bp_documents_count(documents) == 3);
+  uint32_t ids[64];
+  size_t count = 0;
+  CHECK(bp_encode(tokenizer, texts[0], sizes[0], 0, ids, 64, &count, &error) == BP_OK);
+  CHECK(bp_documents_ends(documents)[0] == count);
+  CHECK(memcmp(bp_documents_ids(documents), ids, count * sizeof ids[0]) == 0);
+  bp_documents* none = NULL;
+  CHECK(bp_encode_batch(tokenizer, texts, sizes, 3, 0, -1, &none, &error) == BP_FAILED);
+  CHECK(bp_encode_batch(tokenizer, NULL, sizes, 3, 0, 1, &none, &error) == BP_INVALID);
+  CHECK(none == NULL);
+  test_packed(documents);
+  test_padded(documents);
+  bp_documents_free(documents);
+  bp_tokenizer_free(tokenizer);
+  if (failures == 0) printf("all well\n");
+  return failures == 0 ? 0 : 1;
+}
