@@ -39,7 +39,7 @@ at::Tensor by_head(const at::Tensor& x) { return x.unflatten(-1, {kHeads, kHeadW
 
 struct Model {
   at::Tensor embedding = at::randn({kVocab, kWidth}), query = at::randn({kWidth, kWidth}) / 6,
-             key = at::randn({kWidth, kWidth}) / 6, value = at::randn({kWidth, kWidth});
+             key = at::randn({kWidth, kWidth}) / 6, value = at::randn({kWidth, kWidth}) / 6;
 };
 
 struct Heads {
@@ -180,13 +180,13 @@ DOCTEST_TEST_CASE("torch: a tensor is the array's memory, of its type and shape"
                              &batch.cu_seqlens, &batch.lengths, &batch.documents, &mask, &bias}) {
     const at::Tensor tensor = tensor_of(*array);
     DOCTEST_CHECK(tensor.data_ptr() == array->data());
-    DOCTEST_CHECK(tensor.sizes() == at::IntArrayRef(array->shape().data(), array->shape().size()));
+    DOCTEST_CHECK((tensor.sizes() == at::IntArrayRef(array->shape().data(), array->shape().size())));
     DOCTEST_CHECK(tensor.is_contiguous());
   }
-  DOCTEST_CHECK(tensor_of(batch.ids).scalar_type() == at::kLong);
-  DOCTEST_CHECK(tensor_of(batch.cu_seqlens).scalar_type() == at::kInt);
-  DOCTEST_CHECK(tensor_of(mask).scalar_type() == at::kByte);
-  DOCTEST_CHECK(tensor_of(bias).scalar_type() == at::kFloat);
+  DOCTEST_CHECK((tensor_of(batch.ids).scalar_type() == at::kLong));
+  DOCTEST_CHECK((tensor_of(batch.cu_seqlens).scalar_type() == at::kInt));
+  DOCTEST_CHECK((tensor_of(mask).scalar_type() == at::kByte));
+  DOCTEST_CHECK((tensor_of(bias).scalar_type() == at::kFloat));
   DOCTEST_CHECK(tensor_of(padded.ids).numel() == 0);
 }
 

@@ -26,7 +26,7 @@ fi
 "$prefix/bin/bytepiece" --version
 
 run_all() {
-  (cd "$1" && ./encode_only && ./all && LD_LIBRARY_PATH=$(dirname "$(find "$prefix" -name 'libbytepiece_c.so')") ./in_c)
+  (cd "$1" && ./encode_only && ./everything && LD_LIBRARY_PATH=$(dirname "$(find "$prefix" -name 'libbytepiece_c.so')") ./in_c)
 }
 
 for compilers in "gcc g++" "clang clang++"; do
@@ -47,7 +47,7 @@ for compilers in "gcc g++" "clang clang++"; do
   # shellcheck disable=SC2046
   {
     $cxx -std=c++20 "$here/encode_only.cc" -o "pkg-$cxx/encode_only" $(pkg-config --cflags --libs bytepiece)
-    $cxx -std=c++20 "$here/all.cc" -o "pkg-$cxx/all" \
+    $cxx -std=c++20 "$here/everything.cc" -o "pkg-$cxx/everything" \
       $(pkg-config --cflags --libs bytepiece-attention bytepiece-train bytepiece-corpus)
     $cc -std=c11 "$here/in_c.c" -o "pkg-$cxx/in_c" $(pkg-config --cflags --libs bytepiece-c)
   }
