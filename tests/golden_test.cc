@@ -1,11 +1,13 @@
 // The library against results of the original, the golden cases: those of the project always, and those of
 // the folder that the environment variable BYTEPIECE_CONFORMANCE_DIR names where it is set.
+#include <bytepiece/sampler.h>
 #include <bytepiece/tokenizer.h>
 #include <bytepiece/train.h>
 #include <bytepiece/vocab.h>
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -13,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "chi_square.h"
 #include "golden_data.h"
 #include "support.h"
 #include "text/nfc.h"
@@ -141,6 +144,47 @@ TEST_CASE("golden: decoding gives the texts of the conformance folder") {
     // The original leaves out what is not UTF-8; here bytes stay bytes.
     CHECK(drop_invalid_bytes(tokenizers.find(row.model).decode(row.ids)) == row.text);
   }
+}
+
+TEST_CASE("golden: samples have the distributions of the conformance folder") {
+  const auto folder = golden::conformance_folder();
+  if (!folder) return;
+  Tokenizers tokenizers = published();
+  std::map<std::pair<std::string, double>, Sampler> samplers;
+  std::vector<double> p_values;
+  for (const golden::SamplingRow& row : golden::read_sampling(*folder)) {
+    const Tokenizer& tokenizer = tokenizers.find(row.model);
+    const auto key = std::pair(row.model, row.alpha);
+    const Sampler& sampler = samplers.try_emplace(key, tokenizer, row.alpha).first->second;
+    INFO(row.model, " ", row.alpha, ": ", row.text);
+    CHECK(tokenizer.encode(row.text) == row.best);
+    std::map<std::vector<Id>, std::size_t> index;
+    std::vector<double> probabilities;
+    for (const auto& outcome : row.distribution) {
+      index.emplace(outcome.ids, index.size());
+      probabilities.push_back(outcome.probability);
+    }
+    std::vector<std::uint64_t> observed(probabilities.size());
+    const std::size_t draws = test_scale() == 0 ? 2000 : 100000;
+    const std::vector<std::string_view> texts(draws, row.text);
+    std::vector<Id> ids;
+    std::vector<std::size_t> ends;
+    sampler.sample_batch(texts, {2024, 1000000 * p_values.size(), 0}, {}, ids, ends);
+    std::size_t begin = 0;
+    for (const std::size_t end : ends) {
+      ++observed[index.at(std::vector<Id>(ids.begin() + static_cast<std::ptrdiff_t>(begin),
+                                          ids.begin() + static_cast<std::ptrdiff_t>(end)))];
+      begin = end;
+    }
+    p_values.push_back(chi_square_p(observed, probabilities));
+    CHECK(p_values.back() > 1e-4);
+    CHECK(index.size() == row.segmentation_count);
+    for (std::size_t i = 0; i < row.distribution.size(); i += 1 + row.distribution.size() / 8) {
+      const Score score = sampler.score(row.text, row.distribution[i].ids);
+      CHECK(std::exp(score.log_posterior) == doctest::Approx(probabilities[i]).epsilon(1e-9));
+    }
+  }
+  CHECK(evenness_p(p_values) > 1e-4);
 }
 
 TEST_CASE("golden: normalizing and splitting give the chunks of the conformance folder") {

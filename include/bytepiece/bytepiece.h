@@ -4,7 +4,9 @@
 
 #include <bytepiece/corpus.h>
 #include <bytepiece/encode_stream.h>
+#include <bytepiece/random.h>
 #include <bytepiece/readers.h>
+#include <bytepiece/sampler.h>
 #include <bytepiece/tokenizer.h>
 #include <bytepiece/train.h>
 #include <bytepiece/types.h>

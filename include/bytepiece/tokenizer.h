@@ -9,6 +9,7 @@
 // Thread rule: all members are const; one Tokenizer serves any number of threads. Copies share their data.
 #pragma once
 
+#include <bytepiece/random.h>
 #include <bytepiece/types.h>
 #include <bytepiece/vocab.h>
 
@@ -27,6 +28,13 @@ struct EncodeOptions {
   bool eos = false;  // put id kEos behind
 };
 
+// One way to cut a text into pieces.
+struct Segmentation {
+  std::vector<Id> ids;
+  double log_prob = 0;  // the sum of the log probabilities of its pieces
+};
+
+class Trie;       // src/encode/trie.h
 enum class Form;  // of the search: src/encode/kernels.h
 class Viterbi;
 
@@ -66,6 +74,19 @@ class Tokenizer {
   // The same segmentation as encode(), as bytes. The views live as long as the Tokenizer or a copy of it.
   std::vector<std::string_view> pieces(std::string_view text) const;
 
+  // The n most probable segmentations, different ones, in order: the first is encode()'s. Fewer if there are
+  // not so many. src/encode/n_best.h states the rule for ties. O(n * ids * log) time and memory.
+  std::vector<Segmentation> n_best(std::string_view text, std::size_t n) const;
+
+  // The sum of the log probabilities of the pieces, in the order of encode()'s sums; reserved ids have none.
+  // Throws Error on an id >= size.
+  double log_prob(std::span<const Id> ids) const;
+
+  // A segmentation drawn with probability proportional to exp(alpha * log_prob); the same as that of a
+  // Sampler (sampler.h), which has all the rest, and which to keep saves 0.1 s a call.
+  std::vector<Id> sample(std::string_view text, double alpha, const RandomKey& key,
+                         EncodeOptions options = {}) const;
+
   // The bytes of the ids one after the other; reserved ids have none. Throws Error on an id >= size.
   std::string decode(std::span<const Id> ids) const;
 
@@ -74,11 +95,14 @@ class Tokenizer {
  private:
   struct Impl;
   friend class EncodeStream;
+  friend class Sampler;
   friend Tokenizer tokenizer_with_form(Vocab vocab, Form form);
   friend Tokenizer tokenizer_of_file(const std::filesystem::path& path, Form form);
   Tokenizer(Vocab vocab, Form form);
   explicit Tokenizer(std::shared_ptr<const Impl> impl);
   const Viterbi& viterbi() const;
+  const Trie& trie() const;
+  Form form() const;
   static Tokenizer load_with_form(const std::filesystem::path& path, Form form);
 
   std::shared_ptr<const Impl> impl_;

@@ -21,6 +21,20 @@
 //   more than eight symbols go to a ring of scores indexed by their end, from which the window is
 //   fed; they come from earlier starts than everything in the window and are in it first, as the
 //   order demands. If no bit is set for e, the best piece is far and far_lengths[e] is its length.
+//
+// sum: the same with sums for maxima and products for sums (sample.h): S[e] is the weight of all
+// segmentations
+//   that end before e, and a row of weights takes the place of the row of scores. All windows are stored:
+//   what a window holds for e after start i is the part of S[e] that comes from starts up to i, so those
+//   on a diagonal are the running sums of S[e], and choosing among its pieces needs no other look-up:
+//
+//     window after e-3   .  .  c3             r = u * S[e] falls between two of
+//     window after e-2   .  c3+c2                0 <= c3 <= c3+c2 <= c3+c2+c1 = S[e]
+//     window after e-1   c3+c2+c1
+//
+//   The terms of a sum are added in order of ascending starts in every form. At every kScaleStep-th symbol
+//   an S that has left [2^-kScaleBits, 2^kScaleBits] is brought back to [1, 2), and with it everything that
+//   is still to come, by a power of two, which changes no digit; factors says by which.
 #pragma once
 
 #include <cstddef>
@@ -70,11 +84,31 @@ struct Program {
   std::size_t begin, half, size;
 };
 
+inline constexpr std::size_t kScaleStep = 8;
+inline constexpr int kScaleBits = 128;
+
+// The sums over symbols [begin, size), in two streams as above; windows and rings are zero where those of
+// Program are -inf. The trie has weights for scores.
+struct SumProgram {
+  const std::uint32_t* nodes;
+  std::uint8_t* flags;         // in: kStartsChunk; out: kFarEnds added where a far piece ends
+  std::uint32_t* far_lengths;  // out: the longest far piece that ends there, where flags has kFarEnds
+  double* sums;                // out: Trie::kNear per symbol, the window after that start
+  double* factors;             // out: by symbol / kScaleStep, what everything was multiplied by there
+  double* rings;
+  std::size_t ring_mask;
+  double* windows;
+  std::size_t begin, half, size;
+
+  static constexpr std::uint8_t kStartsChunk = 1, kFarEnds = 2;
+};
+
 struct Kernels {
   // REQUIRES: 0 < n <= kSpan.
   void (*match)(const Trie& trie, const Symbol* symbols, std::size_t n, std::uint32_t* nodes,
                 MatchScratch& scratch);
   void (*forward)(const Trie& trie, const Program& program);
+  void (*sum)(const Trie& trie, const SumProgram& program);
 };
 
 // REQUIRES: is_supported(form).
@@ -112,5 +146,19 @@ void fetch_rows(const Trie& trie, const std::uint32_t* nodes, std::size_t n);
 // Relaxes the ends that the far pieces of start i reach; `score` is S[i].
 void push_far(const Trie& trie, const Unit& unit, const Program& program, std::size_t i, double score,
               double* ring);
+
+// The same for sums.
+void add_far(const Trie& trie, const Unit& unit, const SumProgram& program, std::size_t i, double sum,
+             double* ring);
+
+// Whether S[i] has left the range.
+inline bool needs_scaling(double sum) {
+  constexpr double kLargest = 0x1p128, kSmallest = 0x1p-128;
+  static_assert(kScaleBits == 128);
+  return sum > kLargest || (sum < kSmallest && sum > 0);
+}
+
+// Brings S[i], which is window[0], back into range; returns the factor.
+double scale_sums(double* window, double* ring, std::size_t ring_size);
 
 }  // namespace bytepiece

@@ -166,9 +166,76 @@ BYTEPIECE_AVX2 void forward_avx2(const Trie& trie, const Program& program) {
   _mm256_storeu_pd(windows_b + 4, wb.high);
 }
 
+// The weights of four lengths, 0 where there is no piece.
+BYTEPIECE_AVX2 inline __m256d expand_weights(unsigned set, const std::uint32_t* weights) {
+  const Expansion& e = kExpansions[set];
+  const auto packed = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights));
+  const auto order = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(e.order.data()));
+  const auto present = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(e.present.data()));
+  return _mm256_castsi256_pd(_mm256_and_si256(_mm256_permutevar8x32_epi32(packed, order), present));
+}
+
+BYTEPIECE_AVX2 inline void store_window(const Window& w, double* sums) {
+  _mm256_storeu_pd(sums, w.low);
+  _mm256_storeu_pd(sums + 4, w.high);
+}
+
+BYTEPIECE_AVX2 [[gnu::noinline]] Window scaled(const SumProgram& p, std::size_t i, double* ring,
+                                               const Window& window) {
+  double sums[Trie::kNear];
+  store_window(window, sums);
+  p.factors[i / kScaleStep] = scale_sums(sums, ring, p.ring_mask + 1);
+  return {_mm256_loadu_pd(sums), _mm256_loadu_pd(sums + 4)};
+}
+
+BYTEPIECE_AVX2 [[gnu::always_inline]] inline void sum_step(const Unit* units, const Trie& trie,
+                                                           const SumProgram& p, std::size_t i, double* ring,
+                                                           Window& w) {
+  const Unit& unit = units[p.nodes[i]];
+  const std::uint32_t* const weights = trie.entries() + unit.entries;
+  const unsigned low = unit.near & 15, high = unit.near >> 4;
+  const __m256d low_pieces = expand_weights(low, weights);
+  const __m256d high_pieces = expand_weights(high, weights + 2 * std::popcount(low));
+  if (p.flags[i] & SumProgram::kStartsChunk) w.low = _mm256_blend_pd(w.low, _mm256_set1_pd(1.0), 1);
+  if (i % kScaleStep == 0) {
+    p.factors[i / kScaleStep] = 1.0;
+    if (needs_scaling(_mm256_cvtsd_f64(w.low))) [[unlikely]]
+      w = scaled(p, i, ring, w);
+  }
+  const __m256d sum = _mm256_broadcastsd_pd(_mm256_castpd256_pd128(w.low));
+  double* const slot = ring + ((i + Trie::kNear) & p.ring_mask);
+  const __m256d old_low = shift(w.low, w.high);
+  const __m256d old_high = shift(w.high, _mm256_broadcast_sd(slot));
+  *slot = 0;
+  w.low = _mm256_add_pd(old_low, _mm256_mul_pd(sum, low_pieces));
+  w.high = _mm256_add_pd(old_high, _mm256_mul_pd(sum, high_pieces));
+  store_window(w, p.sums + i * Trie::kNear);
+  if (unit.far != 0) [[unlikely]]
+    add_far(trie, unit, p, i, _mm256_cvtsd_f64(sum), ring);
+}
+
+BYTEPIECE_AVX2 void sum_avx2(const Trie& trie, const SumProgram& program) {
+  const SumProgram p = program;
+  const Unit* units = trie.units();
+  double* const ring_a = p.rings;
+  double* const ring_b = p.rings + p.ring_mask + 1;
+  double* const windows_b = p.windows + Trie::kNear;
+  Window wa{_mm256_loadu_pd(p.windows), _mm256_loadu_pd(p.windows + 4)};
+  Window wb{_mm256_loadu_pd(windows_b), _mm256_loadu_pd(windows_b + 4)};
+  std::size_t a = p.begin, b = p.half;
+  for (; a < p.half && b < p.size; ++a, ++b) {
+    sum_step(units, trie, p, a, ring_a, wa);
+    sum_step(units, trie, p, b, ring_b, wb);
+  }
+  for (; a < p.half; ++a) sum_step(units, trie, p, a, ring_a, wa);
+  for (; b < p.size; ++b) sum_step(units, trie, p, b, ring_b, wb);
+  store_window(wa, p.windows);
+  store_window(wb, windows_b);
+}
+
 }  // namespace
 
-const Kernels kAvx2Kernels = {match_avx2, forward_avx2};
+const Kernels kAvx2Kernels = {match_avx2, forward_avx2, sum_avx2};
 
 }  // namespace bytepiece
 

@@ -188,9 +188,60 @@ BYTEPIECE_AVX512 void forward_avx512(const Trie& trie, const Program& program) {
   _mm512_storeu_pd(p.windows + Trie::kNear, window_b);
 }
 
+BYTEPIECE_AVX512 [[gnu::noinline]] __m512d scaled(const SumProgram& p, std::size_t i, double* ring,
+                                                  __m512d window) {
+  double sums[Trie::kNear];
+  _mm512_storeu_pd(sums, window);
+  p.factors[i / kScaleStep] = scale_sums(sums, ring, p.ring_mask + 1);
+  return _mm512_loadu_pd(sums);
+}
+
+BYTEPIECE_AVX512 [[gnu::always_inline]] inline __m512d sum_step(const Unit* units, const Trie& trie,
+                                                                const SumProgram& p, std::size_t i,
+                                                                double* ring, __m512d window) {
+  const Unit& unit = units[p.nodes[i]];
+  const __m512d pieces = _mm512_maskz_expandloadu_pd(unit.near, trie.entries() + unit.entries);
+  if (p.flags[i] & SumProgram::kStartsChunk) {
+    window = _mm512_mask_mov_pd(window, 1, _mm512_set1_pd(1.0));
+  }
+  if (i % kScaleStep == 0) {
+    p.factors[i / kScaleStep] = 1.0;
+    if (needs_scaling(_mm512_cvtsd_f64(window))) [[unlikely]]
+      window = scaled(p, i, ring, window);
+  }
+  double* const slot = ring + ((i + Trie::kNear) & p.ring_mask);
+  const __m512d incoming = _mm512_castpd128_pd512(_mm_load_sd(slot));
+  *slot = 0;
+  const __m512d old =
+      _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(incoming), _mm512_castpd_si512(window), 1));
+  const __m512d x = _mm512_mul_pd(_mm512_broadcastsd_pd(_mm512_castpd512_pd128(window)), pieces);
+  const __m512d next = _mm512_add_pd(old, x);
+  _mm512_storeu_pd(p.sums + i * Trie::kNear, next);
+  if (unit.far != 0) [[unlikely]]
+    add_far(trie, unit, p, i, _mm512_cvtsd_f64(window), ring);
+  return next;
+}
+
+BYTEPIECE_AVX512 void sum_avx512(const Trie& trie, const SumProgram& program) {
+  const SumProgram p = program;
+  const Unit* const units = trie.units();
+  double* const ring_a = p.rings;
+  double* const ring_b = p.rings + p.ring_mask + 1;
+  __m512d window_a = _mm512_loadu_pd(p.windows), window_b = _mm512_loadu_pd(p.windows + Trie::kNear);
+  std::size_t a = p.begin, b = p.half;
+  for (; a < p.half && b < p.size; ++a, ++b) {
+    window_a = sum_step(units, trie, p, a, ring_a, window_a);
+    window_b = sum_step(units, trie, p, b, ring_b, window_b);
+  }
+  for (; a < p.half; ++a) window_a = sum_step(units, trie, p, a, ring_a, window_a);
+  for (; b < p.size; ++b) window_b = sum_step(units, trie, p, b, ring_b, window_b);
+  _mm512_storeu_pd(p.windows, window_a);
+  _mm512_storeu_pd(p.windows + Trie::kNear, window_b);
+}
+
 }  // namespace
 
-const Kernels kAvx512Kernels = {match_avx512, forward_avx512};
+const Kernels kAvx512Kernels = {match_avx512, forward_avx512, sum_avx512};
 
 }  // namespace bytepiece
 

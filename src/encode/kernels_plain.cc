@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 #include "encode/kernels.h"
@@ -76,6 +77,35 @@ void forward_plain(const Trie& trie, const Program& program) {
   std::copy_n(window, Trie::kNear, p.windows);
 }
 
+void sum_plain(const Trie& trie, const SumProgram& program) {
+  const SumProgram p = program;
+  const Unit* const units = trie.units();
+  double* const ring = p.rings;
+  double window[Trie::kNear];
+  std::copy_n(p.windows, Trie::kNear, window);
+  double pieces[1 + Trie::kNear];  // a row's weights after that of what is no piece
+  pieces[0] = 0;
+  for (std::size_t i = p.begin; i < p.size; ++i) {
+    const Unit& unit = units[p.nodes[i]];
+    const auto& rank = kRank[unit.near];
+    std::memcpy(pieces + 1, trie.entries() + unit.entries, Trie::kNear * sizeof(double));
+    if (p.flags[i] & SumProgram::kStartsChunk) window[0] = 1;
+    if (i % kScaleStep == 0) {
+      p.factors[i / kScaleStep] = needs_scaling(window[0]) ? scale_sums(window, ring, p.ring_mask + 1) : 1.0;
+    }
+    const double sum = window[0];
+    double& incoming = ring[(i + Trie::kNear) & p.ring_mask];
+#pragma GCC unroll 8
+    for (unsigned l = 0; l < Trie::kNear; ++l) {
+      window[l] = (l + 1 < Trie::kNear ? window[l + 1] : incoming) + sum * pieces[rank[l]];
+    }
+    incoming = 0;
+    std::copy_n(window, Trie::kNear, p.sums + i * Trie::kNear);
+    if (unit.far != 0) add_far(trie, unit, p, i, sum, ring);
+  }
+  std::copy_n(window, Trie::kNear, p.windows);
+}
+
 }  // namespace
 
 void match_plain(const Trie& trie, const Symbol* symbols, std::size_t n, std::uint32_t* nodes,
@@ -131,7 +161,31 @@ void push_far(const Trie& trie, const Unit& unit, const Program& program, std::s
   }
 }
 
-const Kernels kPlainKernels = {match_plain, forward_plain};
+void add_far(const Trie& trie, const Unit& unit, const SumProgram& program, std::size_t i, double sum,
+             double* ring) {
+  const int near = std::popcount(unit.near);
+  const std::uint32_t* piece = trie.entries() + unit.entries + 2 * near;
+  const std::uint32_t* id = trie.entries() + unit.entries - near;
+  for (unsigned k = 0; k < unit.far; ++k, piece += 2) {
+    id -= 2;
+    const std::size_t length = id[1], end = i + length;
+    double& slot = ring[end & program.ring_mask];
+    if (slot == 0) {
+      program.flags[end] |= SumProgram::kFarEnds;
+      program.far_lengths[end] = static_cast<std::uint32_t>(length);
+    }
+    slot += sum * load_score(piece);
+  }
+}
+
+double scale_sums(double* window, double* ring, std::size_t ring_size) {
+  const double factor = std::ldexp(1.0, -std::ilogb(window[0]));
+  for (std::size_t l = 0; l < Trie::kNear; ++l) window[l] *= factor;
+  for (std::size_t k = 0; k < ring_size; ++k) ring[k] *= factor;
+  return factor;
+}
+
+const Kernels kPlainKernels = {match_plain, forward_plain, sum_plain};
 
 #if defined(__x86_64__)
 

@@ -87,9 +87,66 @@ void forward_sse2(const Trie& trie, const Program& program) {
   store_window(wb, p.windows + Trie::kNear);
 }
 
+// By two bits of near: which of two weights there are.
+alignas(16) constexpr std::uint64_t kPresent[4][2] = {
+    {0, 0}, {~std::uint64_t{0}, 0}, {0, ~std::uint64_t{0}}, {~std::uint64_t{0}, ~std::uint64_t{0}}};
+
+[[gnu::noinline]] Window scaled(const SumProgram& p, std::size_t i, double* ring, const Window& window) {
+  double sums[Trie::kNear];
+  store_window(window, sums);
+  p.factors[i / kScaleStep] = scale_sums(sums, ring, p.ring_mask + 1);
+  return load_window(sums);
+}
+
+[[gnu::always_inline]] inline void sum_step(const Unit* units, const Trie& trie, const SumProgram& p,
+                                            std::size_t i, double* ring, Window& w) {
+  const Unit& unit = units[p.nodes[i]];
+  const auto& rank = kRank[unit.near];
+  const std::uint32_t* const weights = trie.entries() + unit.entries;
+  const auto piece = [&](unsigned l) { return load_score(weights + 2 * rank[l]); };
+  if (p.flags[i] & SumProgram::kStartsChunk) w.pairs[0] = _mm_move_sd(w.pairs[0], _mm_set_sd(1.0));
+  if (i % kScaleStep == 0) {
+    p.factors[i / kScaleStep] = 1.0;
+    if (needs_scaling(_mm_cvtsd_f64(w.pairs[0]))) [[unlikely]]
+      w = scaled(p, i, ring, w);
+  }
+  const __m128d sum = _mm_unpacklo_pd(w.pairs[0], w.pairs[0]);
+  double* const slot = ring + ((i + Trie::kNear) & p.ring_mask);
+  const __m128d incoming = _mm_load_sd(slot);
+  *slot = 0;
+#pragma GCC unroll 4
+  for (unsigned k = 0; k < 4; ++k) {
+    const __m128d packed = _mm_set_pd(piece(2 * k + 1), piece(2 * k));
+    const __m128d present = _mm_castsi128_pd(
+        _mm_load_si128(reinterpret_cast<const __m128i*>(kPresent[unit.near >> (2 * k) & 3])));
+    const __m128d old = _mm_shuffle_pd(w.pairs[k], k < 3 ? w.pairs[k + 1] : incoming, 1);
+    w.pairs[k] = _mm_add_pd(old, _mm_mul_pd(sum, _mm_and_pd(packed, present)));
+  }
+  store_window(w, p.sums + i * Trie::kNear);
+  if (unit.far != 0) [[unlikely]]
+    add_far(trie, unit, p, i, _mm_cvtsd_f64(sum), ring);
+}
+
+void sum_sse2(const Trie& trie, const SumProgram& program) {
+  const SumProgram p = program;
+  const Unit* const units = trie.units();
+  double* const ring_a = p.rings;
+  double* const ring_b = p.rings + p.ring_mask + 1;
+  Window wa = load_window(p.windows), wb = load_window(p.windows + Trie::kNear);
+  std::size_t a = p.begin, b = p.half;
+  for (; a < p.half && b < p.size; ++a, ++b) {
+    sum_step(units, trie, p, a, ring_a, wa);
+    sum_step(units, trie, p, b, ring_b, wb);
+  }
+  for (; a < p.half; ++a) sum_step(units, trie, p, a, ring_a, wa);
+  for (; b < p.size; ++b) sum_step(units, trie, p, b, ring_b, wb);
+  store_window(wa, p.windows);
+  store_window(wb, p.windows + Trie::kNear);
+}
+
 }  // namespace
 
-const Kernels kSse2Kernels = {match_plain, forward_sse2};
+const Kernels kSse2Kernels = {match_plain, forward_sse2, sum_sse2};
 
 }  // namespace bytepiece
 

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 #include "base/mapped_file.h"
 #include "base/output_file.h"
 #include "base/threads.h"
+#include "encode/scratch_pool.h"
 #include "encode/search_section.h"
 #include "encode/tokenizer_form.h"
 #include "encode/viterbi.h"
@@ -18,6 +18,22 @@
 
 namespace bytepiece {
 namespace {
+
+struct Scratch {
+  std::string normalized;
+  std::vector<Id> ids;                  // of a caller that has its own buffer
+  std::string copies;                   // of the texts of a batch that were not in NFC
+  std::vector<std::string_view> texts;  // of a batch, in NFC
+  std::vector<std::size_t> copied;      // which of them are in copies
+  Viterbi::Scratch viterbi;
+
+  std::size_t bytes() const {
+    return normalized.capacity() + ids.capacity() * sizeof(Id) + copies.capacity() +
+           texts.capacity() * sizeof(std::string_view) + viterbi.bytes();
+  }
+};
+
+}  // namespace
 
 Trie trie_of(const Vocab& vocab) {
   std::vector<std::string_view> pieces;
@@ -29,56 +45,13 @@ Trie trie_of(const Vocab& vocab) {
   return Trie(pieces, scores, kFirstPiece);
 }
 
-struct Scratch {
-  std::string normalized;
-  std::vector<Id> ids;                  // of a caller that has its own buffer
-  std::string copies;                   // of the texts of a batch that were not in NFC
-  std::vector<std::string_view> texts;  // of a batch, in NFC
-  std::vector<std::size_t> copied;      // which of them are in copies
-  Viterbi::Scratch viterbi;
-};
-
-// Working memory between calls. A call takes one, or makes one where others have taken all, and gives it
-// back, so there are as many as there ever were calls at a time, and in the steady state nothing is
-// allocated. One that a text made large is not kept.
-class ScratchPool {
- public:
-  std::unique_ptr<Scratch> take() {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!free_.empty()) {
-        std::unique_ptr<Scratch> scratch = std::move(free_.back());
-        free_.pop_back();
-        return scratch;
-      }
-    }
-    return std::make_unique<Scratch>();
-  }
-
-  void give_back(std::unique_ptr<Scratch> scratch) {
-    if (scratch->normalized.capacity() + scratch->ids.capacity() * sizeof(Id) + scratch->copies.capacity() +
-            scratch->texts.capacity() * sizeof(std::string_view) + scratch->viterbi.bytes() >
-        kMostBytes)
-      return;
-    const std::lock_guard lock(mutex_);
-    free_.push_back(std::move(scratch));
-  }
-
- private:
-  static constexpr std::size_t kMostBytes = std::size_t{16} << 20;
-
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Scratch>> free_;
-};
-
-}  // namespace
-
 struct Tokenizer::Impl {
-  Impl(Vocab v, Trie t, Form form) : vocab(std::move(v)), trie(std::move(t)), viterbi(trie, form) {}
+  Impl(Vocab v, Trie t, Form f) : vocab(std::move(v)), trie(std::move(t)), form(f), viterbi(trie, form) {}
   Vocab vocab;
   Trie trie;
+  Form form;
   Viterbi viterbi;
-  mutable ScratchPool scratches;
+  mutable ScratchPool<Scratch> scratches;
 };
 
 Tokenizer::Tokenizer(Vocab vocab) : Tokenizer(std::move(vocab), best_form()) {}
@@ -128,6 +101,8 @@ void Tokenizer::save(const std::filesystem::path& path) const {
 const Viterbi& Tokenizer::viterbi() const { return impl_->viterbi; }
 
 const Vocab& Tokenizer::vocab() const { return impl_->vocab; }
+const Trie& Tokenizer::trie() const { return impl_->trie; }
+Form Tokenizer::form() const { return impl_->form; }
 
 std::vector<Id> Tokenizer::encode(std::string_view text, EncodeOptions options) const {
   std::vector<Id> ids;

@@ -396,4 +396,27 @@ std::vector<std::uint16_t> Trie::depths() const {
   return depths;
 }
 
+Trie Trie::with_scores(const std::function<double(Id id, double score)>& score_of) const {
+  struct Own {
+    std::shared_ptr<const void> units;
+    std::vector<std::uint32_t> entries;
+  };
+  const auto arrays = std::make_shared<Own>(Own{owner_, {entries_.begin(), entries_.end()}});
+  for (const Unit& unit : units_) {
+    if (unit.base != kNoChildren) continue;  // its row is part of a leaf's
+    const std::size_t near = kBitCount[unit.near];
+    for (std::size_t rank = 0; rank < near + unit.far; ++rank) {
+      const std::size_t at = unit.entries + 2 * rank;
+      double score;
+      std::memcpy(&score, &entries_[at], sizeof score);
+      score = score_of(entries_[unit.entries - id_words(near, rank)], score);
+      std::memcpy(&arrays->entries[at], &score, sizeof score);
+    }
+  }
+  Trie result = *this;
+  result.entries_ = arrays->entries;
+  result.owner_ = arrays;
+  return result;
+}
+
 }  // namespace bytepiece

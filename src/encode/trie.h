@@ -65,6 +65,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -111,6 +112,9 @@ class Trie {
 
   // What proves this trie to be safe: an entry for each unit. REQUIRES: max_length() <= kMaxDepth.
   std::vector<std::uint16_t> depths() const;
+  // The same with other numbers in the rows: score_of(id, score) in the place of each score.
+  // REQUIRES: made here, not mapped.
+  Trie with_scores(const std::function<double(Id id, double score)>& score_of) const;
 
   const Alphabet& alphabet() const { return alphabet_; }
   const Unit* units() const { return units_.data(); }

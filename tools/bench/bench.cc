@@ -8,6 +8,7 @@
 //   nfc, split          what comes before the search
 //   walk                the yardstick; like the forms it gets text in NFC
 //   plain sse2 avx2 avx512   the forms of the search (src/encode/kernels.h)
+//   sample A            a segmentation drawn with alpha A, with the fastest of the forms
 //   encode              Tokenizer::encode: NFC and the fastest form
 //   encode lines        the same, a call for each line
 //   encode batch        all lines in one call of encode_batch()
@@ -32,6 +33,7 @@
 #include <vector>
 
 #include "base/threads.h"
+#include "encode/sample.h"
 #include "encode/tokenizer_form.h"
 #include "encode/viterbi.h"
 #include "text/nfc.h"
@@ -191,6 +193,21 @@ class Bench {
         if (ids != expected) throw Error(fmt::format("{}: {} and the walk differ", path, form_name(form)));
       };
       all.emplace_back(std::string(form_name(form)), search, check);
+    }
+    // Sampling with the fastest form, and what it draws must be the text.
+    SampleSearch::Scratch sample_scratch;
+    const std::string& plain_text = text;
+    std::vector<Id> drawn;
+    for (const double alpha : {0.1, 0.5, 1.0}) {
+      const auto sample = [&, search = SampleSearch(trie_, tokenizer_.vocab(), alpha, forms().back())] {
+        drawn.clear();
+        if (!search.fits()) throw Error("this model's sampling is not that of the sums in doubles");
+        search.sample(plain_text, {1, 0, 0}, sample_scratch, drawn);
+      };
+      const auto check = [&] {
+        if (tokenizer_.decode(drawn) != plain_text) throw Error(path + ": what is drawn is another text");
+      };
+      all.emplace_back(fmt::format("sample {}", alpha), sample, check);
     }
     all.emplace_back("encode", [&] {
       ids.clear();

@@ -1,0 +1,16 @@
+// Where random choices come from: a pure function of three numbers and of the place in the text where a
+// choice is made. The same numbers give the same choices on any number of threads, in any order, on any
+// processor.
+#pragma once
+
+#include <cstdint>
+
+namespace bytepiece {
+
+struct RandomKey {
+  std::uint64_t seed = 0;
+  std::uint64_t document = 0;  // the number of the text among others
+  std::uint64_t sample = 0;    // the number of the sample of that text
+};
+
+}  // namespace bytepiece
