@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
   bytepiece::tools::add_decode(app);
   bytepiece::tools::add_inspect(app);
   bytepiece::tools::add_steps(app);
+  bytepiece::tools::add_lattice(app);
   try {
     app.parse(argc, argv);
     if (!generate.empty()) fmt::print("{}", bytepiece::tools::generated(app, generate));

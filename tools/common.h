@@ -23,6 +23,7 @@ void add_encode(CLI::App& app);
 void add_decode(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_steps(CLI::App& app);  // count-ngrams, merge, count-pieces, finish
+void add_lattice(CLI::App& app);
 
 // -T and -q.
 struct RunOptions {

@@ -52,7 +52,8 @@ class Lattice {
   // The trie, whose scores are log probabilities, must outlive this object. REQUIRES: is_supported(form).
   Lattice(const Trie& trie, Form form);
 
-  // Makes this the lattice of that chunk (text/split.h). Throws Error if the trie, mapped, is not what it should be.
+  // Makes this the lattice of that chunk (text/split.h). Throws Error if the trie, mapped, is not what it
+  // should be.
   void build(std::string_view chunk);
 
   std::size_t size() const { return size_; }  // bytes

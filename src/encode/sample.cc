@@ -17,7 +17,6 @@ namespace {
 constexpr std::size_t kBatch = 4096;       // bytes that go through the phases together
 constexpr std::size_t kFirstStrong = 256;  // symbol
 constexpr std::size_t kMostBytes = 4;      // of a symbol
-constexpr Id kEndOfText = 0xFFFFFFFF;
 
 // The size of as many whole chunks as fit into kBatch bytes, but at least one.
 std::size_t batch_size(std::string_view text) {
