@@ -1,6 +1,7 @@
 // The command line as a person uses it: small scripts in a temporary folder, and what they leave behind.
 #include <bytepiece/vocab.h>
 #include <doctest/doctest.h>
+#include <simdjson.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 
 #include "golden_data.h"
 #include "support.h"
+#include "text/nfc.h"
 
 namespace bytepiece {
 namespace {
@@ -145,8 +147,8 @@ TEST_CASE("cli: train, encode, decode, inspect") {
 TEST_CASE("cli: help and version") {
   const Shell shell;
   CHECK(shell.good("bytepiece --version").starts_with("bytepiece "));
-  for (const std::string command :
-       {"", "train", "encode", "decode", "inspect", "count-ngrams", "merge", "count-pieces", "finish"}) {
+  for (const std::string command : {"", "train", "encode", "decode", "eval", "inspect", "count-ngrams",
+                                    "merge", "count-pieces", "finish"}) {
     CAPTURE(command);
     const Outcome outcome = shell.run("bytepiece " + command + " --help");
     CHECK(outcome.status == 0);
@@ -455,6 +457,300 @@ TEST_CASE("cli: an output file may be the input, a link, or what is no file") {
   CHECK(shell.good("bytepiece encode toy.bp corpus.txt -o /dev/stdout | cat") == shell.read("a"));
 }
 
+// ---- Corpora ----
+
+const std::string kFormats[] = {"ids", "pieces", "jsonl", "u16", "u32", "npy", "megatron"};
+
+std::string nfc(std::string_view text) {
+  std::string buffer;
+  return std::string(normalize(text, buffer));
+}
+
+// Small texts of all kinds and, where it is at hand, the folder of adversarial corpora.
+Strings hard_texts() {
+  Strings texts = adversarial_texts();
+  Random random(1);
+  for (std::size_t i = 0; i < rounds(60); ++i) texts.push_back(random_text(random, random.below(3000)));
+  texts.push_back("<bos> <eos> <pad> \\x3c \u2581 ");
+  const char* folder = std::getenv("BYTEPIECE_CONFORMANCE_DIR");
+  if (folder != nullptr && *folder != '\0' && test_scale() > 0) {
+    for (const auto& [name, content] : files_in(std::filesystem::path(folder) / "corpora" / "adversarial"))
+      texts.push_back(content);
+  }
+  return texts;
+}
+
+// Documents that go through the batches in every way: many short ones, one of many lines, one long line.
+std::string large_jsonl(Random& random) {
+  static const Strings items = {"hello ", "the cat ", "dog", "\u4F60\u597D", "e\u0301", "\xEF\xBC\x8C", "7 "};
+  const auto document = [&](std::size_t lines, std::size_t words) {
+    std::string text;
+    for (std::size_t i = 0; i < lines; ++i)
+      text += random_of(random, items, words) + (i + 1 < lines ? "\\n" : "");
+    return "{\"text\": \"" + text + "\"}\n";
+  };
+  std::string corpus;
+  for (int i = 0; i < 3000; ++i) corpus += document(random.below(3), random.below(30));
+  corpus += document(20000, 12);
+  corpus += document(1, 900000);
+  for (int i = 0; i < 3000; ++i) corpus += document(1, random.below(30));
+  return corpus;
+}
+
+TEST_CASE("cli: hard texts go through every format and back without loss") {
+  const ShellWithModel shell;
+  std::string names, all, lines;
+  for (const std::string& text : hard_texts()) {
+    const std::string name = "text" + std::to_string(names.size());
+    shell.write(name, text);
+    names += ' ' + name;
+    all += nfc(text);
+    lines += nfc(text) + "\n";
+  }
+  for (const std::string& format : kFormats) {
+    CAPTURE(format);
+    shell.good("bytepiece encode -q toy.bp --input-format text --output-format " + format + names +
+               " -o out." + format);
+    const std::string decode = "bytepiece decode toy.bp --input-format " + format + " out." + format;
+    const bool same = shell.good(decode + " --output-format text") == all;
+    CHECK(same);
+    if (format == "ids" || format == "npy") {
+      const bool same_lines = shell.good(decode) == lines;
+      CHECK(same_lines);
+    }
+    if (format == "u16") {
+      shell.good("mkdir -p alone && cp out." + format +
+                 " alone/a && bytepiece encode -q toy.bp --input-format text "
+                 "--output-format " +
+                 format + names + " >alone/b && cmp alone/a alone/b");
+      const bool same_pipe = shell.good("bytepiece decode toy.bp --output-format text --input-format " +
+                                        format + " <alone/a") == all;
+      CHECK(same_pipe);
+    }
+  }
+}
+
+struct Span {
+  std::uint64_t begin, end;
+};
+
+TEST_CASE("cli: offsets cover the original text, every byte once and in order") {
+  const ShellWithModel shell;
+  const Vocab vocab = Vocab::load(shell.path("toy.bp"));
+  Strings texts = hard_texts();
+  texts.push_back("e" + std::string(5000000, 'x') + "e\u0301 \u1100\u1161\u11A8" + std::string(300000, 'y') +
+                  "\ne\u0301");
+  std::string names;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    shell.write("text" + std::to_string(i), texts[i]);
+    names += " text" + std::to_string(i);
+  }
+  const std::string lines = shell.good(
+      "bytepiece encode --bos --eos toy.bp --input-format text "
+      "--output-format jsonl --offsets" +
+      names);
+  simdjson::dom::parser parser;
+  std::size_t number = 0, changed = 0;
+  for (const simdjson::dom::element line : parser.parse_many(lines, lines.size())) {
+    REQUIRE(number < texts.size());
+    const std::string& text = texts[number++];
+    std::vector<Id> ids;
+    std::vector<Span> spans;
+    for (const std::uint64_t id : line["ids"]) ids.push_back(static_cast<Id>(id));
+    for (const simdjson::dom::array span : line["offsets"]) spans.push_back({span.at(0), span.at(1)});
+    REQUIRE(ids.size() == spans.size());
+    std::uint64_t at = 0;
+    bool right = true;
+    std::string group, original;  // pieces and their text, since both were last at the same place
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      right = right && spans[i].begin == at && spans[i].end >= at && spans[i].end <= text.size();
+      if (!right) break;
+      const std::string_view span = std::string_view(text).substr(at, spans[i].end - at);
+      at = spans[i].end;
+      if (group.empty() && original.empty() && ids[i] >= kFirstPiece && vocab.bytes(ids[i]) == span) continue;
+      original += span;
+      if (ids[i] >= kFirstPiece) group += vocab.bytes(ids[i]);
+      if (group == original) {
+        group.clear();
+        original.clear();
+      } else if (group == nfc(original)) {
+        ++changed;
+        group.clear();
+        original.clear();
+      }
+      right = right && group.size() < 1000000;
+    }
+    CHECK(right);
+    CHECK(at == text.size());
+    CHECK(group.empty());
+  }
+  CHECK(number == texts.size());
+  CHECK(changed > 0);
+}
+
+TEST_CASE("cli: token files do not depend on the number of threads, nor on batches") {
+  const ShellWithModel shell;
+  Random random(2);
+  shell.write("a.jsonl", large_jsonl(random));
+  shell.good(
+      "bytepiece encode -q --bos --eos toy.bp a.jsonl -T 1 -o one.ids && bytepiece decode toy.bp one.ids -o "
+      "one.txt");
+  for (const std::string threads : {"1", "2", "8"}) {
+    if (test_scale() == 0 && threads == "2") continue;
+    shell.good("mkdir out" + threads);
+    for (const std::string format : {"ids", "jsonl", "u16", "megatron"}) {
+      CAPTURE(format);
+      const std::string out = " out" + threads + "/" + format,
+                        offsets = format == "jsonl" ? " --offsets" : "";
+      shell.good("bytepiece encode -q --bos --eos toy.bp a.jsonl -T " + threads + " --output-format " +
+                 format + offsets + " -o" + out + " && bytepiece decode toy.bp --input-format " + format +
+                 " -T " + threads + out + " | cmp - one.txt");
+    }
+    shell.good("diff -r out1 out" + threads);
+  }
+  const std::string count = shell.good("bytepiece encode --bos --eos --count-only toy.bp a.jsonl");
+  CHECK(count == shell.good("echo $(wc -w <one.ids)"));
+}
+
+TEST_CASE("cli: shards, and going on after the end of a killed run") {
+  const ShellWithModel shell;
+  std::string large;
+  while (large.size() < 1500000) large += corpus() + std::to_string(large.size()) + "\n";
+  shell.write("large.txt", large);
+  for (const std::string format : {"ids", "u16", "megatron"}) {
+    CAPTURE(format);
+    const std::string part =
+        "bytepiece encode -q --eos --shard-size 30k ../toy.bp --output-format " + format + " -o a.out";
+    shell.good("rm -rf whole part && mkdir whole part && cd whole && " + part + " <../large.txt");
+    // Killed: the reader waits for more when the first shards are whole.
+    shell.good(
+        "cd part && mkfifo ../pipe && { " + part +
+        " <../pipe & } && exec 8>../pipe && head -c 700000 ../large.txt >&8; "
+        "for i in $(seq 400); do"
+        "  if test -e a.shards.json && ! grep -q '\"shards\": 0' a.shards.json; then break; fi; sleep 0.05; "
+        "done; kill -9 $!; wait $!; exec 8>&-; rm ../pipe");
+    CHECK(contains(shell.read("part/a.shards.json"), "\"complete\": false"));
+    CHECK_FALSE(contains(shell.read("part/a.shards.json"), "\"shards\": 0"));
+    const Outcome again = shell.run("cd part && " + part + " <../large.txt");
+    CHECK(again.status == 1);
+    CHECK(contains(again.err, "--resume"));
+    const Outcome other = shell.run("cd part && " + part + " --resume --bos <../large.txt");
+    CHECK(other.status == 1);
+    CHECK(contains(other.err, "other options"));
+    shell.good("cd part && " + part + " --resume <../large.txt && cd .. && diff -r whole part");
+    shell.good("cd part && " + part + " --resume <../large.txt && cd .. && diff -r whole part");
+    const std::string decode = "bytepiece decode toy.bp --input-format " + format;
+    const std::string inputs = format == "megatron" ? " whole/*.bin" : " whole/a.?????.out";
+    const bool same = shell.good(decode + inputs) == large;
+    CHECK(same);
+  }
+}
+
+TEST_CASE("cli: an interrupted run says how to go on") {
+  const ShellWithModel shell;
+  std::string large;
+  while (large.size() < 1200000) large += corpus();
+  shell.write("large.txt", large);
+  const std::string waiting =
+      "mkfifo pipe && { while cat large.txt; do :; done >pipe 2>/dev/null & } && "
+      "{ bytepiece encode toy.bp <pipe -o a.out OPTIONS & } && for i in $(seq 400); do"
+      "  if test -e a.00000.out || test $i = WAIT; then break; fi; sleep 0.05; "
+      "done; kill -TERM $!; wait $!; code=$?; rm -f pipe; exit $code";
+  const auto with = [&](const std::string& options) {
+    std::string script = waiting;
+    script.replace(script.find("WAIT"), 4, options.empty() ? "20" : "400");
+    return script.replace(script.find("OPTIONS"), 7, options);
+  };
+  CHECK(shell.run(with("")).status == 143);
+  CHECK_FALSE(std::filesystem::exists(shell.path("a.out")));
+  const Outcome shards = shell.run(with("--shard-size 20k"));
+  CHECK(shards.status == 143);
+  CHECK(contains(shards.err, "--resume goes on"));
+  CHECK(std::filesystem::exists(shell.path("a.00000.out")));
+  CHECK(contains(shell.read("a.shards.json"), "\"complete\": false"));
+}
+
+TEST_CASE("cli: bad JSON lines are skipped and counted, if so wanted") {
+  const ShellWithModel shell;
+  shell.write("a.jsonl",
+              "{\"text\": \"hello\"}\n{\"te\n{\"meta\": {\"body\": \"the cat\"}}\n{\"text\": 5}\n");
+  const std::string decode = " | bytepiece decode toy.bp";
+  const Outcome skipped = shell.run("bytepiece encode toy.bp a.jsonl --on-error skip" + decode);
+  CHECK(skipped.status == 0);
+  CHECK(skipped.out == "hello\n");
+  CHECK(skipped.err == "3 lines skipped, the first: a.jsonl, line 2: not JSON: " +
+                           skipped.err.substr(skipped.err.find("JSON: ") + 6));
+  CHECK(shell.good("bytepiece encode toy.bp a.jsonl --on-error skip --field meta.body" + decode) ==
+        "the cat\n");
+  CHECK(shell.run("bytepiece encode toy.bp a.jsonl").status == 1);
+}
+
+TEST_CASE("cli: broken UTF-8 is decoded as the user wants it") {
+  const ShellWithModel shell;
+  shell.good("printf 'a\\344\\275b\\n\\377\\n' | bytepiece encode toy.bp -o ids");
+  CHECK(shell.good("bytepiece decode toy.bp ids") ==
+        "a\xE4\xBD"
+        "b\n\xFF\n");
+  CHECK(shell.good("bytepiece decode toy.bp ids --errors replace") == "a\uFFFDb\n\uFFFD\n");
+  CHECK(shell.good("bytepiece decode toy.bp ids --errors ignore") == "ab\n\n");
+  const Outcome strict = shell.run("bytepiece decode toy.bp ids --errors strict");
+  CHECK(strict.status == 1);
+  CHECK(contains(strict.err, "document 1, offset 1: byte 0xE4 is not UTF-8"));
+}
+
+TEST_CASE("cli: eval") {
+  const ShellWithModel shell;
+  shell.good("bytepiece train -q corpus.txt -o small.bp --vocab-size 270");
+  shell.write("a.txt", "hello world\n\u4F60\xFF");
+  shell.write("b.txt", corpus());
+  const std::string table = shell.good("bytepiece eval toy.bp small.bp --input a.txt b.txt");
+  CHECK(contains(table, "a.txt: 16 bytes, 14 characters, 1 documents\n"));
+  CHECK(contains(table, "\nsum: "));
+  simdjson::dom::parser parser;
+  const std::string json = shell.good("bytepiece eval toy.bp small.bp --json --input a.txt b.txt");
+  const simdjson::dom::element root = parser.parse(json);
+  std::uint64_t sum = 0;
+  for (const std::string name : {"a.txt", "b.txt"}) {
+    const simdjson::dom::element text = root["files"].at(name == "b.txt");
+    CHECK(std::string_view(text["name"]) == name);
+    const std::uint64_t tokens = text["models"].at(1)["tokens"];
+    CHECK(std::to_string(tokens) + "\n" ==
+          shell.good("bytepiece encode --count-only --input-format text small.bp " + name));
+    CHECK(double(text["models"].at(1)["bytes_per_token"]) ==
+          doctest::Approx(double(std::uint64_t(text["bytes"])) / double(tokens)).epsilon(1e-5));
+    sum += tokens;
+  }
+  CHECK(std::uint64_t(root["sum"]["models"].at(1)["tokens"]) == sum);
+  // Four tokens, two of each of two kinds, are one bit each.
+  shell.write("c.txt", "zqzq");
+  const std::string bits = shell.good("bytepiece eval small.bp --json --input c.txt");
+  CHECK(contains(
+      bits,
+      "\"tokens\": 4, \"bytes_per_token\": 1.000000, \"single_byte_tokens\": 4, \"entropy\": 1.000000"));
+  CHECK(shell.good("bytepiece eval -T 1 toy.bp -i b.txt") ==
+        shell.good("bytepiece eval -T 3 toy.bp -i b.txt"));
+}
+
+TEST_CASE("cli: training programs read what encode writes") {
+  const ShellWithModel shell;
+  std::string python;
+  for (const std::string name : {"python3", "/usr/bin/python3"}) {
+    if (shell.run(name + " -c 'import numpy'").status == 0) python = name;
+  }
+  if (python.empty()) {
+    MESSAGE("no python3 with numpy here: not tested");
+    return;
+  }
+  shell.write("in", corpus() + "\n\n\xFF\n");
+  shell.good("bytepiece encode -q --eos toy.bp in -o in.ids");
+  for (const std::string format : {"u16", "u32", "npy", "megatron"}) {
+    CAPTURE(format);
+    shell.good("bytepiece encode -q --eos toy.bp in -o out.bin --output-format " + format + " && " + python +
+               " " + quoted(BYTEPIECE_SOURCE_DIR "/tests/read_id_files.py") + " " + format +
+               " out.bin in.ids");
+  }
+}
+
 // ---- Bad input ----
 
 // The words of `text` that begin with "--", as options are written.
@@ -691,6 +987,16 @@ TEST_CASE("cli: output that cannot be written") {
        {"bytepiece encode toy.bp corpus.txt -o ''", 1, {}},
        {"bytepiece encode toy.bp corpus.txt -o /dev/full", 1, {"/dev/full: cannot be written: No space"}},
        {"bytepiece encode toy.bp corpus.txt >/dev/full", 1, {"standard output: cannot be written: No space"}},
+       {"bytepiece encode toy.bp corpus.txt --output-format u16 -o /dev/full", 1, {"/dev/full", "No space"}},
+       {"bytepiece encode toy.bp corpus.txt --output-format u16 >/dev/full",
+        1,
+        {"standard output", "No space"}},
+       {"bytepiece encode toy.bp corpus.txt --output-format npy", 1, {"standard output: not a file", "-o"}},
+       {"bytepiece encode toy.bp corpus.txt --output-format megatron -o none/x", 1, {"none/x.bin", "folder"}},
+       {"bytepiece encode toy.bp corpus.txt --shard-size 5 -o none/x", 1, {"none/x.00000", "folder"}},
+       {"bytepiece encode toy.bp corpus.txt --shard-size 5", 1, {"--shard-size needs files"}},
+       {"bytepiece encode toy.bp corpus.txt --resume -o x", 1, {"--shard-size"}},
+       {"bytepiece encode toy.bp corpus.txt --offsets -o x", 1, {"jsonl"}},
        {"bytepiece decode toy.bp ids >/dev/full", 1, {"standard output: cannot be written: No space"}},
        {"bytepiece inspect toy.bp >/dev/full", 1, {"standard output: cannot be written"}},
        {"bytepiece inspect --pieces toy.bp >/dev/full", 1, {"standard output: cannot be written: No space"}},
@@ -705,8 +1011,9 @@ TEST_CASE("cli: output that cannot be written") {
 TEST_CASE("cli: a closed pipe is an error, not a crash") {
   const ShellWithModel shell;
   shell.good("bytepiece encode toy.bp corpus.txt -o ids");
-  for (const std::string script : {"encode toy.bp corpus.txt", "decode toy.bp ids", "inspect toy.bp",
-                                   "inspect --pieces toy.bp", "train -q corpus.txt -o -"}) {
+  for (const std::string script :
+       {"encode toy.bp corpus.txt", "encode toy.bp corpus.txt --output-format u32", "decode toy.bp ids",
+        "inspect toy.bp", "inspect --pieces toy.bp", "train -q corpus.txt -o -"}) {
     int ends[2];
     REQUIRE(::pipe(ends) == 0);
     ::close(ends[0]);

@@ -42,12 +42,12 @@ const std::map<std::string, Names>& allowed_folders() {
 const std::map<std::string, Names>& allowed_headers() {
   static const std::map<std::string, Names> law = [] {
     std::map<std::string, Names> headers;
-    headers["base"] = headers["text"] = {"types.h"};
-    headers["base"].insert("random.h");
+    headers["base"] = {"types.h", "random.h"};
+    headers["text"] = {"types.h", "utf8_stream.h"};
     headers["model"] = {"types.h", "vocab.h"};
     headers["encode"] = {"types.h", "vocab.h", "encode_stream.h", "random.h", "sampler.h", "tokenizer.h"};
     headers["train"] = {"types.h", "vocab.h", "encode_stream.h", "tokenizer.h", "corpus.h", "train.h"};
-    headers["corpus"] = {"types.h", "corpus.h", "readers.h", "id_writer.h"};
+    headers["corpus"] = {"types.h", "corpus.h", "readers.h", "id_files.h"};
     headers["attention"] = {"types.h", "vocab.h", "tokenizer.h", "corpus.h", "attention.h"};
     headers["c"] = {"types.h", "vocab.h", "tokenizer.h", "attention.h", "c.h"};
     return headers;

@@ -68,6 +68,34 @@ TEST_CASE("nfc: text in NFC is not copied") {
   }
 }
 
+TEST_CASE("nfc: the changes say what became of what") {
+  Random random(4);
+  std::size_t found = 0;
+  for (std::size_t round = 0; round < rounds(3000); ++round) {
+    const std::string text = random_text(random, random.below(50));
+    CAPTURE(text);
+    std::string buffer;
+    std::vector<NfcChange> changes;
+    const std::string normalized(normalize(text, buffer, changes));
+    CHECK(normalized == nfc(text));
+    std::size_t at = 0, normalized_at = 0;
+    for (const NfcChange& change : changes) {
+      const std::string before = text.substr(at, change.begin - at);
+      CHECK(before == normalized.substr(normalized_at, change.normalized_begin - normalized_at));
+      const std::string was = text.substr(change.begin, change.end - change.begin);
+      const std::string is =
+          normalized.substr(change.normalized_begin, change.normalized_end - change.normalized_begin);
+      CHECK(was != is);
+      CHECK(nfc(was) == is);
+      at = change.end;
+      normalized_at = change.normalized_end;
+      ++found;
+    }
+    CHECK(text.substr(at) == normalized.substr(normalized_at));
+  }
+  CHECK(found > 0);
+}
+
 TEST_CASE("nfc: every code point, alone and between others") {
   const char32_t step = test_scale() == 0 ? 13 : 1;
   for (const std::string before : {"", "a", "e\u0327", "\u1100", "\uAC00", "\u09C7"}) {

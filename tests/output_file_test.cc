@@ -43,6 +43,17 @@ TEST_CASE("output_file: without commit nothing appears and nothing changes") {
   CHECK(files_in(folder.path()) == Files{{"b", "old"}});
 }
 
+TEST_CASE("output_file: bytes that were written can be replaced") {
+  const TemporaryFolder folder;
+  OutputFile file(folder / "a");
+  file.write("0000" + std::string(300000, 'x'));
+  file.overwrite(1, "12");
+  file.write("end");
+  file.overwrite(0, "3");
+  file.commit();
+  CHECK(golden::read_bytes(folder / "a") == "3120" + std::string(300000, 'x') + "end");
+}
+
 TEST_CASE("output_file: an old file is replaced, an empty one is written too") {
   const TemporaryFolder folder;
   write_bytes(folder / "a", "old and longer");

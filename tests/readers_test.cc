@@ -167,6 +167,39 @@ TEST_CASE("readers: a bad JSON line is named") {
   }
 }
 
+TEST_CASE("readers: a field inside others") {
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder / "a.jsonl";
+  write_bytes(path,
+              "{\"a\": {\"b\": \"one\", \"c.d\": \"two\", \"e\": {\"f\": \"three\"}}, \"a.x\": \"four\", "
+              "\"a.e\": {\"g\": \"five\"}}\n");
+  CHECK(read(path, InputFormat::kJsonl, "a.b") == Strings{"one"});
+  CHECK(read(path, InputFormat::kJsonl, "a.c.d") == Strings{"two"});
+  CHECK(read(path, InputFormat::kJsonl, "a.e.f") == Strings{"three"});
+  CHECK(read(path, InputFormat::kJsonl, "a.x") == Strings{"four"});
+  CHECK(read(path, InputFormat::kJsonl, "a.e.g") == Strings{"five"});
+  for (const std::string field : {"a", "b", "a.", ".a", "a.b.c", "a..b", ".", "", "x.y"}) {
+    CAPTURE(field);
+    CHECK(contains(error_of([&] { read(path, InputFormat::kJsonl, field); }), "line 1: "));
+  }
+}
+
+TEST_CASE("readers: bad lines can be skipped") {
+  const TemporaryFolder folder;
+  write_bytes(folder / "a.jsonl",
+              "{\"text\": \"a\"}\n{\"text\": \n{\"body\": \"b\"}\n\n{\"text\": 5}\n{\"text\": \"c\"}\n{\"te");
+  Strings messages;
+  ReadOptions options{InputFormat::kJsonl, "text",
+                      [&](std::string_view message) { messages.emplace_back(message); }};
+  const Corpus corpus = read_files({{folder / "a.jsonl", options, {}}});
+  CHECK(documents(corpus) == Strings{"a", "c"});
+  REQUIRE(messages.size() == 4);
+  CHECK(contains(messages[0], "a.jsonl, line 2: not JSON"));
+  CHECK(contains(messages[1], "a.jsonl, line 3: no field \"text\""));
+  CHECK(contains(messages[2], "a.jsonl, line 5: field \"text\" is not a string"));
+  CHECK(contains(messages[3], "a.jsonl, line 7: not JSON"));
+}
+
 TEST_CASE("readers: several files, one after the other") {
   const TemporaryFolder folder;
   write_bytes(folder / "a", "one\ntwo");

@@ -47,6 +47,7 @@ int main(int argc, char** argv) {
   bytepiece::tools::add_train(app);
   bytepiece::tools::add_encode(app);
   bytepiece::tools::add_decode(app);
+  bytepiece::tools::add_eval(app);
   bytepiece::tools::add_inspect(app);
   bytepiece::tools::add_steps(app);
   bytepiece::tools::add_lattice(app);

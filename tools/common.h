@@ -21,6 +21,7 @@ namespace bytepiece::tools {
 void add_train(CLI::App& app);
 void add_encode(CLI::App& app);
 void add_decode(CLI::App& app);
+void add_eval(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_steps(CLI::App& app);  // count-ngrams, merge, count-pieces, finish
 void add_lattice(CLI::App& app);

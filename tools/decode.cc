@@ -1,66 +1,188 @@
 // bytepiece decode: ids to text, the inverse of encode.
+#include <bytepiece/id_files.h>
 #include <bytepiece/tokenizer.h>
+#include <bytepiece/utf8_stream.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <charconv>
+#include <algorithm>
+#include <map>
 #include <memory>
-#include <span>
 
-#include "text/visible.h"
+#include "base/little_endian.h"
 #include "tools/common.h"
 #include "tools/documents.h"
+#include "tools/token_text.h"
 
 namespace bytepiece::tools {
 namespace {
 
 struct Options {
-  std::string model, output = "-", format = "lines";
+  std::string model, output = "-", input_format = "auto", format = "lines", errors = "bytes";
   std::vector<std::string> inputs;
   RunOptions run;
 };
 
-constexpr std::string_view kBlanks = " \t\r";
+const std::map<std::string, IdFormat> kIdFormats = {{"u16", IdFormat::kU16},
+                                                    {"u32", IdFormat::kU32},
+                                                    {"npy", IdFormat::kNpy},
+                                                    {"megatron", IdFormat::kMegatron}};
+const std::map<std::string, Utf8Errors> kErrors = {{"bytes", Utf8Errors::kBytes},
+                                                   {"strict", Utf8Errors::kStrict},
+                                                   {"replace", Utf8Errors::kReplace},
+                                                   {"ignore", Utf8Errors::kIgnore}};
 
-std::vector<Id> parse_ids(std::string_view line, const std::string& place, std::size_t vocab_size) {
-  std::vector<Id> ids;
-  for (std::size_t at = 0; (at = line.find_first_not_of(kBlanks, at)) != std::string_view::npos;) {
-    const std::size_t end = std::min(line.find_first_of(kBlanks, at), line.size());
-    const std::string_view word = line.substr(at, end - at);
-    Id id = 0;
-    const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), id);
-    const bool too_large = error == std::errc::result_out_of_range;
-    if (!too_large && (error != std::errc() || stop != word.data() + word.size())) {
-      throw Error(fmt::format("{}: \"{}\" is no id; expected numbers separated by blanks", place,
-                              visible(word.substr(0, 40))));
-    }
-    if (too_large || id >= vocab_size) {
-      throw Error(fmt::format("{}: id {} is not in this model, whose ids are 0 to {}", place,
-                              visible(word.substr(0, 40)), vocab_size - 1));
-    }
-    ids.push_back(id);
-    at = end;
+// What a file's name suggests.
+std::string format_of(const std::filesystem::path& path) {
+  const std::string extension = path.extension().string();
+  std::error_code error;
+  if (extension == ".npy") return "npy";
+  if (extension == ".u16" || extension == ".u32") return extension.substr(1);
+  if (extension == ".idx") return "megatron";
+  if (extension == ".bin") {
+    if (std::filesystem::exists(id_file_names(path, IdFormat::kMegatron).documents, error)) return "megatron";
+    throw Error(path.string() + ": say what is in it with --input-format u16 or u32");
   }
-  return ids;
+  return format_by_name(path, InputFormat::kLines) == InputFormat::kJsonl ? "jsonl" : "ids";
 }
 
-void run(const Options& options) {
-  InputOptions input;
-  input.paths = options.inputs;
-  input.format = "lines";
-  const Corpus corpus = read_files(input_files(input, InputFormat::kLines));
-  const Tokenizer tokenizer = Tokenizer::load(options.model);
-  OutputFile out = open_output(options.output);
-  Mapping mapping;
-  mapping.stage = "decode";
-  mapping.line_feeds = options.format == "lines";
-  mapping.map = [&](std::span<const std::string_view> lines, std::uint64_t number, const auto& line) {
-    for (const std::string_view ids : lines) {
-      const std::string place = fmt::format("{}, line {}", corpus.name, number++);
-      line() += tokenizer.decode(parse_ids(ids, place, tokenizer.vocab().size()));
+// The bytes of a batch of documents.
+struct Decoded {
+  std::string text;
+  std::vector<std::size_t> ends;  // of each document, or the part of one
+  bool ends_document = true, unterminated = false;
+};
+
+// One file of ids, in any format.
+class Source {
+ public:
+  Source(const std::string& path, const std::string& format, const Tokenizer& tokenizer)
+      : format_(format == "auto" ? format_of(path) : format), tokenizer_(tokenizer) {
+    const auto known = kIdFormats.find(format_);
+    corpus_ = known != kIdFormats.end() ? read_id_files({{path, known->second}})
+                                        : read_files({{path, {InputFormat::kLines}, {}}});
+  }
+
+  const Corpus& corpus() const { return corpus_; }
+
+  LastCut last_cut() const {
+    if (format_ == "jsonl") return no_cut;
+    return is_text() ? last_blank_end : last_id_begin;
+  }
+
+  Decoded decode(const Batch& batch) const {
+    Decoded decoded;
+    std::uint64_t number = batch.first_number;
+    for (const std::string_view document : batch.documents()) {
+      const Place place{corpus_.name, number++};
+      if (format_ == "ids") {
+        decode_ids(tokenizer_, document, place, decoded.text);
+      } else if (format_ == "pieces") {
+        decode_pieces(document, place, decoded.text);
+      } else if (format_ == "jsonl") {
+        decode_json(tokenizer_, document, place, decoded.text);
+      } else {
+        decode_numbers(document, decoded.text);
+      }
+      decoded.ends.push_back(decoded.text.size());
     }
-  };
-  map_documents(corpus, mapping, options.run, out);
+    decoded.ends_document = batch.ends_document;
+    decoded.unterminated = batch.unterminated;
+    return decoded;
+  }
+
+ private:
+  bool is_text() const { return !kIdFormats.contains(format_); }
+
+  void decode_numbers(std::string_view bytes, std::string& out) const {
+    const Vocab& vocab = tokenizer_.vocab();
+    for (std::size_t at = 0; at < bytes.size(); at += sizeof(Id)) {
+      const auto id = little_endian_at<Id>(bytes, at);
+      if (id >= vocab.size()) {
+        throw Error(fmt::format("{}: id {} is not in this model, whose ids are 0 to {}", corpus_.name, id,
+                                vocab.size() - 1));
+      }
+      if (id >= kFirstPiece) out += vocab.bytes(id);
+    }
+  }
+
+  std::string format_;
+  const Tokenizer& tokenizer_;
+  Corpus corpus_;
+};
+
+// Writes documents that may come in parts.
+class TextWriter {
+ public:
+  TextWriter(const Options& options)
+      : out_(open_output(options.output)),
+        line_feeds_(options.format == "lines"),
+        errors_(kErrors.at(options.errors)),
+        characters_(errors_) {}
+
+  void write(const Decoded& decoded) {
+    for (std::size_t i = 0, begin = 0; i < decoded.ends.size(); begin = decoded.ends[i++]) {
+      if (std::exchange(owes_line_feed_, false)) out_.write("\n");
+      append(std::string_view(decoded.text).substr(begin, decoded.ends[i] - begin));
+      if (decoded.ends_document || i + 1 < decoded.ends.size()) end_document();
+    }
+    unterminated_ = decoded.unterminated;
+  }
+
+  void commit() {
+    if (owes_line_feed_ && !unterminated_) out_.write("\n");
+    out_.commit();
+  }
+
+ private:
+  void append(std::string_view bytes) {
+    if (errors_ == Utf8Errors::kBytes) return out_.write(bytes);
+    text_.clear();
+    checked([&] { characters_.write(bytes, text_); });
+    out_.write(text_);
+  }
+
+  void end_document() {
+    text_.clear();
+    checked([&] { characters_.finish(text_); });
+    out_.write(text_);
+    owes_line_feed_ = line_feeds_;
+    ++documents_;
+  }
+
+  template <class Action>
+  void checked(const Action& action) const {
+    try {
+      action();
+    } catch (const Error& error) {
+      throw Error(fmt::format("document {}, {}", documents_ + 1, error.what()));
+    }
+  }
+
+  OutputFile out_;
+  bool line_feeds_, owes_line_feed_ = false, unterminated_ = false;
+  Utf8Errors errors_;
+  Utf8Stream characters_;
+  std::string text_;
+  std::uint64_t documents_ = 0;
+};
+
+void run(const Options& options) {
+  const Tokenizer tokenizer = Tokenizer::load(options.model);
+  std::vector<std::string> paths = options.inputs;
+  if (paths.empty()) paths.push_back("-");
+  if (std::count(paths.begin(), paths.end(), "-") > 1) throw Error("standard input (-) is named twice");
+  std::vector<Source> sources;
+  for (const std::string& path : paths) sources.emplace_back(path, options.input_format, tokenizer);
+  TextWriter out(options);
+  for (const Source& source : sources) {
+    Mapping<Decoded> mapping;
+    mapping.stage = "decode";
+    mapping.last_cut = source.last_cut();
+    mapping.map = [&](const Batch& batch) { return source.decode(batch); };
+    mapping.sink = [&](const Decoded& decoded) { out.write(decoded); };
+    map_documents(source.corpus(), mapping, options.run);
+  }
   out.commit();
 }
 
@@ -68,25 +190,38 @@ void run(const Options& options) {
 
 void add_decode(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("decode", "Turn lines of ids back into text");
+  CLI::App* command = app.add_subcommand("decode", "Turn ids back into text");
   command->add_option("MODEL", options->model, "Model file")->required()->type_name("");
   command->add_option("INPUT", options->inputs, "Files of ids; none or - is standard input")->type_name("");
   command->add_option("-o,--output", options->output, "Output file; - is standard output")
       ->type_name("FILE")
       ->capture_default_str();
   command
+      ->add_option("--input-format", options->input_format,
+                   "What encode wrote: ids, pieces, jsonl, u16, u32, npy, megatron; auto: what the name says "
+                   "(.jsonl, .npy, .u16, .u32, .bin beside .idx), else ids")
+      ->type_name("FORMAT")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "ids", "pieces", "jsonl", "u16", "u32", "npy", "megatron"}));
+  command
       ->add_option("--output-format", options->format,
                    "lines: a line feed behind every document; text: nothing but the text")
       ->type_name("FORMAT")
       ->capture_default_str()
       ->check(CLI::IsMember({"lines", "text"}));
+  command
+      ->add_option("--errors", options->errors,
+                   "Bytes that are not UTF-8: bytes as they are; strict: an error; replace by U+FFFD; ignore")
+      ->type_name("WHAT")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"bytes", "strict", "replace", "ignore"}));
   add_run_options(*command, options->run);
   command->footer(
-      "Ids 0 to 2 (pad, bos, eos) stand for no text. The text comes out as bytes, whether\n"
-      "they are UTF-8 or not.\n\n"
+      "Ids 0 to 2 (pad, bos, eos) stand for no text.\n\n"
       "Examples:\n"
       "  bytepiece encode toy.bp a.txt | bytepiece decode toy.bp\n"
-      "  bytepiece encode --input-format text toy.bp a.txt | bytepiece decode --output-format text toy.bp");
+      "  bytepiece encode --input-format text toy.bp a.txt | bytepiece decode --output-format text toy.bp\n"
+      "  bytepiece decode toy.bp train.*.bin --input-format u16 -o back.txt");
   command->callback([options] { run(*options); });
 }
 

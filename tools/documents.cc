@@ -1,89 +1,117 @@
 #include "tools/documents.h"
 
-#include <utility>
-#include <vector>
-
-#include "base/threads.h"
-#include "tools/progress.h"
-
 namespace bytepiece::tools {
 namespace {
 
-constexpr std::size_t kBatchBytes = 1 << 18;
-
-struct Batch {
-  std::string bytes;
-  std::vector<std::size_t> ends;  // where each document ends
-  std::uint64_t first_number = 1;
-  bool unterminated = false;  // its last document is the input's last, and that had no line feed
-};
-
-// Hands on a batch when the next document begins, so that the last batch is known to be the last.
-class Batcher {
- public:
-  explicit Batcher(std::function<void(Batch)> push) : push_(std::move(push)) {}
-
-  void add(const DocumentPart& part) {
-    if (!open_ && batch_.bytes.size() >= kBatchBytes) flush();
-    batch_.bytes += part.bytes;
-    open_ = !part.ends_document;
-    if (!open_) {
-      batch_.ends.push_back(batch_.bytes.size());
-      batch_.unterminated = part.unterminated;
-    }
-  }
-
-  void finish() {
-    if (!batch_.ends.empty()) push_(std::move(batch_));
-  }
-
- private:
-  void flush() {
-    Batch next;
-    next.first_number = batch_.first_number + batch_.ends.size();
-    batch_.unterminated = false;
-    push_(std::exchange(batch_, std::move(next)));
-  }
-
-  std::function<void(Batch)> push_;
-  Batch batch_;
-  bool open_ = false;
-};
-
-std::string map_batch(const Batch& batch, const Mapping& mapping) {
-  std::string out;
-  std::vector<std::string_view> documents;
-  std::size_t begin = 0;
-  for (const std::size_t end : batch.ends) {
-    documents.push_back(std::string_view(batch.bytes).substr(begin, end - begin));
-    begin = end;
-  }
-  std::size_t i = 0;  // lines begun
-  const auto line = [&]() -> std::string& {
-    if (mapping.line_feeds && i++ > 0) out += '\n';
-    return out;
-  };
-  mapping.map(documents, batch.first_number, line);
-  if (mapping.line_feeds && !batch.unterminated) out += '\n';
-  return out;
-}
+constexpr std::size_t kBatchBytes = std::size_t{1} << 18;
+constexpr std::size_t kLongestBatch = std::size_t{4} << 20;  // of a stretch that cannot be cut
 
 }  // namespace
 
-void map_documents(const Corpus& corpus, const Mapping& mapping, const RunOptions& run, OutputFile& out) {
-  ProgressLine progress(run.quiet);
-  ordered_pipeline<Batch, std::string>(
-      resolve_threads(run.threads),
-      [&](const auto& push) {
-        Batcher batcher([&](Batch batch) {
-          push(std::move(batch));
-          progress.show(mapping.stage, corpus.position(), corpus.size);
-        });
-        corpus.walk([&](const DocumentPart& part) { batcher.add(part); });
-        batcher.finish();
-      },
-      [&](std::size_t, const Batch& batch) { return map_batch(batch, mapping); },
-      [&](const std::string& lines) { out.write(lines); });
+std::vector<std::string_view> Batch::documents() const {
+  std::vector<std::string_view> documents;
+  documents.reserve(ends.size());
+  std::size_t begin = 0;
+  for (const std::size_t end : ends) {
+    documents.push_back(std::string_view(bytes).substr(begin, end - begin));
+    begin = end;
+  }
+  return documents;
+}
+
+std::size_t last_line_begin(std::string_view bytes) {
+  for (std::size_t end = bytes.size(); end > 1;) {
+    const std::size_t line_feed = bytes.rfind('\n', end - 2);
+    if (line_feed == std::string_view::npos) return 0;
+    if (bytes[line_feed + 1] != '\n') return line_feed + 1;
+    end = line_feed + 1;
+  }
+  return 0;
+}
+
+std::size_t last_blank_end(std::string_view bytes) {
+  const std::size_t blank = bytes.rfind(' ');
+  return blank == std::string_view::npos ? 0 : blank + 1;
+}
+
+std::size_t last_id_begin(std::string_view bytes) { return bytes.size() / 4 * 4; }
+
+std::size_t no_cut(std::string_view) { return 0; }
+
+void Batcher::add(const DocumentPart& part) {
+  if (skip_ > 0) {
+    if (!part.ends_document) return;
+    --skip_;
+    ++batch_.first_number;
+    return;
+  }
+  std::string_view bytes = part.bytes;
+  for (; bytes.size() > kBatchBytes; bytes.remove_prefix(kBatchBytes)) {
+    add_slice({bytes.substr(0, kBatchBytes), false});
+  }
+  add_slice({bytes, part.ends_document, part.unterminated});
+}
+
+// A batch is pushed when the next document begins, so that the last one is known to be the last.
+void Batcher::add_slice(const DocumentPart& slice) {
+  batch_.bytes.reserve(kBatchBytes);
+  if (!open_) {
+    if (batch_.bytes.size() >= kBatchBytes || !batch_.begins) push_whole_documents();
+    open_begin_ = batch_.bytes.size();
+  }
+  batch_.bytes += slice.bytes;
+  open_ = !slice.ends_document;
+  if (open_) {
+    if (batch_.bytes.size() >= kBatchBytes) cut_open_document();
+  } else {
+    batch_.ends.push_back(batch_.bytes.size());
+    batch_.unterminated = slice.unterminated;
+  }
+}
+
+void Batcher::cut_open_document() {
+  if (!batch_.ends.empty()) {
+    std::string open = batch_.bytes.substr(open_begin_);
+    batch_.bytes.resize(open_begin_);
+    push_whole_documents();
+    batch_.bytes = std::move(open);
+    open_begin_ = 0;
+    if (batch_.bytes.size() < kBatchBytes) return;
+  }
+  if (const std::size_t cut = last_cut_(batch_.bytes); cut > 0) {
+    batch_.ends_stretch = batch_.in_stretch;
+    push_part(cut);
+  } else if (batch_.in_stretch || (stretches_ && batch_.bytes.size() >= kLongestBatch)) {
+    batch_.in_stretch = true;
+    push_part(batch_.bytes.size());
+    batch_.in_stretch = true;
+  }
+}
+
+// Pushes what is in front of `end`; the open document goes on with what is behind it.
+void Batcher::push_part(std::size_t end) {
+  Batch rest;
+  rest.bytes = batch_.bytes.substr(end);
+  rest.first_number = batch_.first_number;
+  rest.offset = batch_.offset + end;
+  rest.begins = false;
+  batch_.bytes.resize(end);
+  batch_.ends = {end};
+  batch_.ends_document = false;
+  push_(std::exchange(batch_, std::move(rest)));
+}
+
+void Batcher::push_whole_documents() {
+  Batch next;
+  next.first_number = batch_.first_number + batch_.ends.size();
+  batch_.ends_stretch = batch_.in_stretch;
+  batch_.unterminated = false;
+  push_(std::exchange(batch_, std::move(next)));
+}
+
+void Batcher::finish() {
+  batch_.ends_stretch = batch_.in_stretch;
+  if (!batch_.ends.empty()) push_(std::move(batch_));
 }
 
 }  // namespace bytepiece::tools

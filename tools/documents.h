@@ -1,33 +1,122 @@
-// Turns every document of a corpus into a line of output, on all threads, in the order of the input.
+// Maps a corpus batch by batch on all threads, and hands the results on in the order of the input.
 //
-// Memory is bounded: batches of documents of about 256 kB (or one longer document) go through a queue.
+//   documents   aa b cc dddddddddddddddddddddd e
+//   batches     [aa b cc][ddddd][ddddddd][ddd][e]      about 256 kB each
+//
+// A batch holds whole documents, or a part of one that is longer: it is cut where its parts can be mapped one
+// by one, so all threads work on a long document together. A stretch of more than 4 MB that cannot be cut, as
+// one long line, is mapped in sequence by the thread that reads; the others work on what came before.
+//
+// Costs: memory for 4 batches and results per thread, whatever the size of the corpus or of a document.
 #pragma once
 
 #include <bytepiece/corpus.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <span>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
-#include "base/output_file.h"
+#include "base/threads.h"
 #include "tools/common.h"
+#include "tools/interrupt.h"
+#include "tools/progress.h"
 
 namespace bytepiece::tools {
 
-struct Mapping {
-  std::string_view stage;  // for the progress line
-  bool line_feeds = true;  // write one behind every document
+struct Batch {
+  std::string bytes;
+  std::vector<std::size_t> ends;   // where in `bytes` each document, or the part of one, ends
+  std::uint64_t first_number = 1;  // of the first document, counted from 1
+  std::uint64_t offset = 0;        // of `bytes` in the document that a part belongs to
+  bool begins = true;              // false: `bytes` goes on with a document
+  bool ends_document = true;       // false: the next batch goes on with it
+  bool in_stretch = false;         // belongs to a stretch that cannot be cut
+  bool ends_stretch = false;
+  bool unterminated = false;  // its last document is the input's last, and that had no line feed
 
-  // Calls line() before each of the documents and appends what it becomes to the result; first_number is the
-  // number of the first, counted from 1. Runs on many threads at once.
-  std::function<void(std::span<const std::string_view> documents, std::uint64_t first_number,
-                     const std::function<std::string&()>& line)>
-      map;
+  std::vector<std::string_view> documents() const;
 };
 
-// Where the input's last line has no line feed, the output's has none either.
-void map_documents(const Corpus& corpus, const Mapping& mapping, const RunOptions& run, OutputFile& out);
+// Where a document may be cut: the last place inside `bytes`, 0 if there is none.
+using LastCut = std::size_t (*)(std::string_view bytes);
+std::size_t last_line_begin(std::string_view bytes);  // behind a line feed, in front of another byte
+std::size_t last_blank_end(std::string_view bytes);   // behind a blank
+std::size_t last_id_begin(std::string_view bytes);    // a multiple of 4
+std::size_t no_cut(std::string_view bytes);
+
+class Batcher {
+ public:
+  // Without `stretches` what cannot be cut is one batch however long it is. The first `skip` documents are
+  // left out, but counted.
+  Batcher(LastCut last_cut, bool stretches, std::uint64_t skip, std::function<void(Batch)> push)
+      : last_cut_(last_cut), stretches_(stretches), skip_(skip), push_(std::move(push)) {}
+
+  void add(const DocumentPart& part);
+  void finish();
+
+ private:
+  void add_slice(const DocumentPart& slice);
+  void cut_open_document();
+  void push_whole_documents();
+  void push_part(std::size_t end);
+
+  LastCut last_cut_;
+  bool stretches_;
+  std::uint64_t skip_;
+  std::function<void(Batch)> push_;
+  Batch batch_;
+  std::size_t open_begin_ = 0;  // of the open document in batch_.bytes
+  bool open_ = false;
+};
+
+template <class Result>
+struct Mapping {
+  std::string_view stage;  // for the progress line
+  std::uint64_t skip = 0;  // leaves out so many documents
+  LastCut last_cut = no_cut;
+  std::function<Result(const Batch&)> map;          // runs on many threads at once
+  std::function<Result(const Batch&)> map_stretch;  // one after the other; may be empty if last_cut is no_cut
+  std::function<void(const Result&)> sink;          // one after the other, in order
+  std::function<std::string()> note = {};           // more for the progress line
+};
+
+// Throws Interrupted (interrupt.h) when the user wants to stop.
+template <class Result>
+void map_documents(const Corpus& corpus, const Mapping<Result>& mapping, const RunOptions& run) {
+  struct Item {
+    Batch batch;
+    std::optional<Result> result;
+  };
+  ProgressLine progress(run.quiet);
+  catch_interrupts();
+  ordered_pipeline<Item, Result>(
+      resolve_threads(run.threads),
+      [&](const auto& push) {
+        Batcher batcher(mapping.last_cut, bool{mapping.map_stretch}, mapping.skip, [&](Batch batch) {
+          stop_if_interrupted();
+          Item item;
+          if (batch.in_stretch) {
+            item.result = mapping.map_stretch(batch);
+          } else {
+            item.batch = std::move(batch);
+          }
+          push(std::move(item));
+          progress.show(mapping.stage, corpus.position(), corpus.size, true,
+                        mapping.note ? mapping.note() : std::string());
+        });
+        corpus.walk([&](const DocumentPart& part) { batcher.add(part); });
+        stop_if_interrupted();  // the program that wrote our input may have been stopped first
+        batcher.finish();
+      },
+      [&](std::size_t, Item& item) {
+        return item.result ? std::move(*item.result) : mapping.map(item.batch);
+      },
+      mapping.sink);
+}
 
 }  // namespace bytepiece::tools

@@ -30,7 +30,8 @@ void ProgressLine::wipe() {
   dirty_ = false;
 }
 
-void ProgressLine::show(std::string_view stage, std::uint64_t done, std::uint64_t total, bool are_bytes) {
+void ProgressLine::show(std::string_view stage, std::uint64_t done, std::uint64_t total, bool are_bytes,
+                        std::string_view note) {
   if (!enabled_) return;
   const auto now = Clock::now();
   if (stage != stage_ || done < done_) {  // a round of its own, too
@@ -55,6 +56,7 @@ void ProgressLine::show(std::string_view stage, std::uint64_t done, std::uint64_
       line += fmt::format("  {} left", human_seconds(static_cast<double>(total - done) / rate));
   }
   if (const double memory = used_memory(); memory > 0) line += fmt::format("  {} used", human_bytes(memory));
+  if (!note.empty()) line += fmt::format("  {}", note);
   fmt::print(stderr, "{}", line);
   std::fflush(stderr);
   dirty_ = true;

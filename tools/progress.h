@@ -18,9 +18,10 @@ class ProgressLine {
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  // total 0: unknown; are_bytes: the numbers count bytes, so the rate is shown. Shown at most ten times a
-  // second. REQUIRES: one thread at a time.
-  void show(std::string_view stage, std::uint64_t done, std::uint64_t total, bool are_bytes = true);
+  // total 0: unknown; are_bytes: the numbers count bytes, so the rate is shown; `note` stands at the end.
+  // Shown at most ten times a second. REQUIRES: one thread at a time.
+  void show(std::string_view stage, std::uint64_t done, std::uint64_t total, bool are_bytes = true,
+            std::string_view note = {});
   void wipe();
 
  private:

@@ -7,8 +7,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bytepiece {
@@ -21,7 +23,14 @@ enum class InputFormat {
 
 struct ReadOptions {
   InputFormat format = InputFormat::kText;
-  std::string field = "text";  // kJsonl only
+
+  // --- kJsonl only. ---
+  // The name of a field, or the path to one in inner objects: "meta.text" is {"meta": {"text": ...}}, unless
+  // there is a field of the very name "meta.text".
+  std::string field = "text";
+  // Called for a line that is no document; it is skipped then. Empty: such a line is an Error with this
+  // message.
+  std::function<void(std::string_view message)> on_bad_line = {};
 };
 
 // The format a file's name suggests: names ending in .jsonl or .ndjson, also before .gz, .zst, .xz or
@@ -48,7 +57,7 @@ struct InputFile {
 // Documents of all files in the given order. Checks at once that each file is there and readable, and
 // reads it during the walk with about 1 MB of memory beside the longest line of a kLines or kJsonl
 // file. Throws Error: a file is missing, a directory, unreadable or damaged; a line is not JSON or lacks
-// the field. UTF-8 is not required of kText and kLines.
+// the field and on_bad_line is empty. UTF-8 is not required of kText and kLines.
 //
 // The corpus can be shared out (shares have about the same number of bytes; a compressed file goes whole to
 // one of them). Its identity is made of the names, sizes and times of change of the files, their formats and

@@ -31,8 +31,11 @@ class OutputFile {
   ~OutputFile();
 
   void write(std::string_view bytes);  // throws Error: disk full, pipe closed, ...
-  void commit();                       // throws Error; nothing may be written afterwards
-  int take_descriptor();               // of an unnamed file, to read what was written; throws Error
+  // Replaces bytes that were written before: a header whose numbers are known at the end. Throws Error; of
+  // what cannot go back, as a pipe, too.
+  void overwrite(std::uint64_t offset, std::string_view bytes);
+  void commit();          // throws Error; nothing may be written afterwards
+  int take_descriptor();  // of an unnamed file, to read what was written; throws Error
 
  private:
   OutputFile() = default;

@@ -9,6 +9,7 @@
 #include <array>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #define XXH_INLINE_ALL
@@ -62,38 +63,60 @@ void for_each_line_part(ByteStream& stream, const Part& part) {
 
 class JsonLines {
  public:
-  JsonLines(std::string name, std::string field) : name_(std::move(name)), field_(std::move(field)) {}
+  JsonLines(std::string name, const ReadOptions& options) : name_(std::move(name)), options_(options) {}
 
   void add(const DocumentPart& part, const Visit& visit) {
     line_ += part.bytes;
     if (!part.ends_document) return;
     ++number_;
-    if (line_.find_first_not_of(" \t\r") != std::string::npos) visit({text_of_line()});
+    if (line_.find_first_not_of(" \t\r") != std::string::npos) {
+      if (const std::optional<std::string_view> text = text_of_line()) visit({*text});
+    }
     line_.clear();
   }
 
  private:
-  std::string_view text_of_line() {
+  // Nothing: the line was reported and is to be skipped.
+  std::optional<std::string_view> text_of_line() {
     const std::size_t length = line_.size();
     line_.reserve(length + simdjson::SIMDJSON_PADDING);
     simdjson::dom::element root;
     if (const auto error = parser_.parse(line_.data(), length, false).get(root)) {
-      fail(fmt::format("not JSON: {}", simdjson::error_message(error)));
+      return fail(fmt::format("not JSON: {}", simdjson::error_message(error)));
     }
     simdjson::dom::element value;
-    if (root.at_key(field_).get(value) != simdjson::SUCCESS) {
-      fail(fmt::format("no field \"{}\"; name the field that holds the text with --field", field_));
+    if (!find(root, options_.field, value)) {
+      return fail(
+          fmt::format("no field \"{}\"; name the field that holds the text with --field", options_.field));
     }
     std::string_view text;
-    if (value.get(text) != simdjson::SUCCESS) fail(fmt::format("field \"{}\" is not a string", field_));
+    if (value.get(text) != simdjson::SUCCESS) {
+      return fail(fmt::format("field \"{}\" is not a string", options_.field));
+    }
     return text;
   }
 
-  [[noreturn]] void fail(std::string_view what) const {
-    throw Error(fmt::format("{}, line {}: {}", name_, number_, what));
+  static bool find(simdjson::dom::element object, std::string_view path, simdjson::dom::element& value) {
+    if (object.at_key(path).get(value) == simdjson::SUCCESS) return true;
+    for (std::size_t dot = 0; (dot = path.find('.', dot)) != std::string_view::npos; ++dot) {
+      simdjson::dom::element inner;
+      if (object.at_key(path.substr(0, dot)).get(inner) == simdjson::SUCCESS &&
+          find(inner, path.substr(dot + 1), value)) {
+        return true;
+      }
+    }
+    return false;
   }
 
-  std::string name_, field_;
+  std::nullopt_t fail(std::string_view what) const {
+    const std::string message = fmt::format("{}, line {}: {}", name_, number_, what);
+    if (!options_.on_bad_line) throw Error(message);
+    options_.on_bad_line(message);
+    return std::nullopt;
+  }
+
+  std::string name_;
+  const ReadOptions& options_;
   std::uint64_t number_ = 0;
   std::string line_;
   simdjson::dom::parser parser_;
@@ -108,7 +131,7 @@ void visit_file(const InputFile& file, ByteStream& stream, const Visit& visit) {
     case InputFormat::kJsonl: {
       const std::uint64_t begin = file.range.begin;
       JsonLines lines(begin == 0 ? name_of(file) : fmt::format("{} from byte {} on", name_of(file), begin),
-                      file.options.field);
+                      file.options);
       for_each_line_part(stream, [&](const DocumentPart& part) { lines.add(part, visit); });
     }
   }

@@ -182,9 +182,9 @@ void append_composed(std::string_view run, CodePoints& scratch, std::string& out
   for (const std::int32_t c : scratch) append_utf8(c, out);
 }
 
-}  // namespace
-
-std::string_view normalize(std::string_view text, std::string& buffer) {
+// Calls on_stretch(begin, end, normalized_begin) for every stretch that was composed into the buffer anew.
+template <class OnStretch>
+std::string_view normalize_into(std::string_view text, std::string& buffer, const OnStretch& on_stretch) {
   Vouched good = vouched(text, 0);
   if (good.end == text.size()) return text;
   buffer.clear();
@@ -193,10 +193,27 @@ std::string_view normalize(std::string_view text, std::string& buffer) {
   while (good.end < text.size()) {
     buffer.append(text, done, good.boundary - done);
     done = next_boundary(text, good.end);
+    const std::size_t normalized_begin = buffer.size();
     append_composed(text.substr(good.boundary, done - good.boundary), scratch, buffer);
+    on_stretch(good.boundary, done, normalized_begin);
     good = vouched(text, done);
   }
   return buffer.append(text, done);
+}
+
+}  // namespace
+
+std::string_view normalize(std::string_view text, std::string& buffer) {
+  return normalize_into(text, buffer, [](std::size_t, std::size_t, std::size_t) {});
+}
+
+std::string_view normalize(std::string_view text, std::string& buffer, std::vector<NfcChange>& changes) {
+  return normalize_into(text, buffer, [&](std::size_t begin, std::size_t end, std::size_t normalized_begin) {
+    const std::string_view composed = std::string_view(buffer).substr(normalized_begin);
+    if (composed != text.substr(begin, end - begin)) {
+      changes.push_back({begin, end, normalized_begin, buffer.size()});
+    }
+  });
 }
 
 std::size_t last_boundary(std::string_view text) {

@@ -18,11 +18,22 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bytepiece {
 
 // The text in NFC: `text` itself where it already is, else a view of `buffer`, whose content is replaced.
 std::string_view normalize(std::string_view text, std::string& buffer);
+
+// A stretch between two boundaries that NFC changed: where it was in the text and where it is now. Bytes
+// between two changes are the same in both.
+struct NfcChange {
+  std::size_t begin, end;  // in the text
+  std::size_t normalized_begin, normalized_end;
+};
+
+// The same, and appends the changes in ascending order.
+std::string_view normalize(std::string_view text, std::string& buffer, std::vector<NfcChange>& changes);
 
 // The last boundary in `text`, 0 if there is none: normalize(text) is normalize(text[0, b)) followed by
 // normalize(text[b, end)), whatever bytes come after the text.

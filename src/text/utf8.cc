@@ -5,6 +5,17 @@
 
 namespace bytepiece {
 
+std::size_t begun_length(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned lead = byte(at);
+  if (lead < 0xC2 || lead > 0xF4) return 0;
+  if (lead < 0xE0 || at + 1 == text.size()) return 1;
+  const unsigned least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const unsigned most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  if (byte(at + 1) < least || byte(at + 1) > most) return 1;
+  return lead < 0xF0 || at + 2 == text.size() || !is_continuation(text[at + 2]) ? 2 : 3;
+}
+
 std::size_t ascii_length(std::string_view text, std::size_t at) {
   constexpr std::uint64_t kHighBits = 0x8080808080808080;
   std::size_t end = at;

@@ -45,6 +45,10 @@ inline Character character_at(std::string_view text, std::size_t at) {
   return c < 0x10000 || c > 0x10FFFF ? kInvalid : Character{c, 4};
 }
 
+// How many bytes at text[at..] begin a character that the bytes behind them do not complete, 0 if text[at]
+// begins none: 2 for "E4 BD | 41" and for "E4 BD" at the end. REQUIRES: text[at] is invalid, or at the end.
+std::size_t begun_length(std::string_view text, std::size_t at);
+
 // The length of the ASCII run at text[at..], looked at in words of 8 bytes.
 std::size_t ascii_length(std::string_view text, std::size_t at);
 

@@ -1,0 +1,34 @@
+#include "tools/bad_lines.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+namespace bytepiece::tools {
+
+void BadLines::add_option(CLI::App& command) {
+  command
+      .add_option(
+          "--on-error", choice_,
+          "A JSON line that is broken or lacks the field: stop, or skip it and say how many there were")
+      ->type_name("WHAT")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"stop", "skip"}));
+}
+
+void BadLines::watch(std::vector<InputFile>& files) {
+  count_ = 0;
+  if (choice_ != "skip") return;
+  for (InputFile& file : files) {
+    file.options.on_bad_line = [this](std::string_view message) {
+      if (count_++ == 0) first_ = message;
+    };
+  }
+}
+
+void BadLines::report() const {
+  if (count_ > 0) fmt::print(stderr, "{} lines skipped, the first: {}\n", grouped(count_), first_);
+}
+
+}  // namespace bytepiece::tools
