@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
   bytepiece::tools::add_inspect(app);
   bytepiece::tools::add_steps(app);
   bytepiece::tools::add_lattice(app);
+  bytepiece::tools::add_convert(app);
   try {
     app.parse(argc, argv);
     if (!generate.empty()) fmt::print("{}", bytepiece::tools::generated(app, generate));

@@ -25,6 +25,7 @@ void add_eval(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_steps(CLI::App& app);  // count-ngrams, merge, count-pieces, finish
 void add_lattice(CLI::App& app);
+void add_convert(CLI::App& app);
 
 // -T and -q.
 struct RunOptions {

@@ -1,7 +1,7 @@
 // bytepiece decode: ids to text, the inverse of encode.
 #include <bytepiece/id_files.h>
-#include <bytepiece/tokenizer.h>
 #include <bytepiece/utf8_stream.h>
+#include <bytepiece/vocab.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -20,6 +20,7 @@ namespace {
 struct Options {
   std::string model, output = "-", input_format = "auto", format = "lines", errors = "bytes";
   std::vector<std::string> inputs;
+  bool show_special = false;
   RunOptions run;
 };
 
@@ -56,8 +57,8 @@ struct Decoded {
 // One file of ids, in any format.
 class Source {
  public:
-  Source(const std::string& path, const std::string& format, const Tokenizer& tokenizer)
-      : format_(format == "auto" ? format_of(path) : format), tokenizer_(tokenizer) {
+  Source(const std::string& path, const std::string& format, const IdText& ids)
+      : format_(format == "auto" ? format_of(path) : format), ids_(ids) {
     const auto known = kIdFormats.find(format_);
     corpus_ = known != kIdFormats.end() ? read_id_files({{path, known->second}})
                                         : read_files({{path, {InputFormat::kLines}, {}}});
@@ -76,11 +77,11 @@ class Source {
     for (const std::string_view document : batch.documents()) {
       const Place place{corpus_.name, number++};
       if (format_ == "ids") {
-        decode_ids(tokenizer_, document, place, decoded.text);
+        decode_ids(ids_, document, place, decoded.text);
       } else if (format_ == "pieces") {
         decode_pieces(document, place, decoded.text);
       } else if (format_ == "jsonl") {
-        decode_json(tokenizer_, document, place, decoded.text);
+        decode_json(ids_, document, place, decoded.text);
       } else {
         decode_numbers(document, decoded.text);
       }
@@ -95,19 +96,14 @@ class Source {
   bool is_text() const { return !kIdFormats.contains(format_); }
 
   void decode_numbers(std::string_view bytes, std::string& out) const {
-    const Vocab& vocab = tokenizer_.vocab();
     for (std::size_t at = 0; at < bytes.size(); at += sizeof(Id)) {
       const auto id = little_endian_at<Id>(bytes, at);
-      if (id >= vocab.size()) {
-        throw Error(fmt::format("{}: id {} is not in this model, whose ids are 0 to {}", corpus_.name, id,
-                                vocab.size() - 1));
-      }
-      if (id >= kFirstPiece) out += vocab.bytes(id);
+      if (!ids_.append(id, out)) throw ids_.unknown(id, corpus_.name);
     }
   }
 
   std::string format_;
-  const Tokenizer& tokenizer_;
+  const IdText& ids_;
   Corpus corpus_;
 };
 
@@ -168,12 +164,13 @@ class TextWriter {
 };
 
 void run(const Options& options) {
-  const Tokenizer tokenizer = Tokenizer::load(options.model);
+  const Vocab vocab = Vocab::load(options.model);
+  const IdText ids(vocab, options.show_special);
   std::vector<std::string> paths = options.inputs;
   if (paths.empty()) paths.push_back("-");
   if (std::count(paths.begin(), paths.end(), "-") > 1) throw Error("standard input (-) is named twice");
   std::vector<Source> sources;
-  for (const std::string& path : paths) sources.emplace_back(path, options.input_format, tokenizer);
+  for (const std::string& path : paths) sources.emplace_back(path, options.input_format, ids);
   TextWriter out(options);
   for (const Source& source : sources) {
     Mapping<Decoded> mapping;
@@ -215,9 +212,11 @@ void add_decode(CLI::App& app) {
       ->type_name("WHAT")
       ->capture_default_str()
       ->check(CLI::IsMember({"bytes", "strict", "replace", "ignore"}));
+  command->add_flag("--show-special", options->show_special,
+                    "Write special tokens, and <pad>, <bos>, <eos>, as they are called");
   add_run_options(*command, options->run);
   command->footer(
-      "Ids 0 to 2 (pad, bos, eos) stand for no text.\n\n"
+      "Ids 0 to 2 (pad, bos, eos) and special tokens stand for no text unless they are shown.\n\n"
       "Examples:\n"
       "  bytepiece encode toy.bp a.txt | bytepiece decode toy.bp\n"
       "  bytepiece encode --input-format text toy.bp a.txt | bytepiece decode --output-format text toy.bp\n"

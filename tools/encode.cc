@@ -28,6 +28,7 @@ struct Options {
   EncodeOptions encode;
   OutputOptions output;
   bool count_only = false;
+  bool parse_special = false;
   RunOptions run;
 };
 
@@ -39,12 +40,13 @@ double seconds_since(Clock::time_point begin) {
 std::string settings_of(const Options& options, const std::vector<InputFile>& files, const Vocab& vocab) {
   const auto yes = [](bool flag) { return flag ? "yes" : "no"; };
   std::string settings = fmt::format(
-      "format {}, offsets {}, bos {}, eos {}, shard size {}, input format {}, field {}, on error {}, model "
+      "format {}, offsets {}, bos {}, eos {}, special tokens {}, shard size {}, input format {}, field {}, "
+      "on error {}, model "
       "with {} ids "
       "and counts of {}, inputs",
       options.output.format, yes(options.output.offsets), yes(options.encode.bos), yes(options.encode.eos),
-      options.output.shard_size, options.input.format, visible(options.input.field),
-      options.bad_lines.choice(), vocab.size(), vocab.total());
+      yes(options.parse_special), options.output.shard_size, options.input.format,
+      visible(options.input.field), options.bad_lines.choice(), vocab.size(), vocab.total());
   for (const InputFile& file : files) {
     std::error_code error;
     const std::uint64_t size = std::filesystem::file_size(file.path, error);
@@ -116,12 +118,27 @@ void run_output(const Corpus& corpus, BatchEncoder& encoder, const Options& opti
   if (!options.run.quiet && options.output.path != "-") print_summary(*out, seconds_since(begin));
 }
 
+// Those of the model, for --parse-special. Documents are cut at line begins, so none may go across one.
+std::vector<Id> special_ids(const Vocab& vocab) {
+  std::vector<Id> ids;
+  for (const std::string& token : vocab.special_tokens()) {
+    if (token.find('\n') != token.npos) {
+      throw Error(
+          fmt::format("--parse-special: {} has a line feed; only the library parses it", visible(token)));
+    }
+    ids.push_back(static_cast<Id>(vocab.size() + ids.size()));
+  }
+  return ids;
+}
+
 void run(Options& options) {
   check_output_options(options.output);
   std::vector<InputFile> files = input_files(options.input, InputFormat::kLines);
   options.bad_lines.watch(files);
   const Corpus corpus = read_files(files);
-  BatchEncoder encoder(Tokenizer::load(options.model), options.encode, options.output.offsets);
+  const Tokenizer tokenizer = Tokenizer::load(options.model);
+  if (options.parse_special) options.encode.parse_special = special_ids(tokenizer.vocab());
+  BatchEncoder encoder(tokenizer, options.encode, options.output.offsets);
   if (options.count_only) {
     run_count(corpus, encoder, options);
   } else {
@@ -142,6 +159,8 @@ void add_encode(CLI::App& app) {
   command->add_flag("--count-only", options->count_only, "Print the number of tokens and nothing else");
   command->add_flag("--bos", options->encode.bos, "Put id 1 in front of every document");
   command->add_flag("--eos,--append-eos-per-document", options->encode.eos, "Put id 2 behind every document");
+  command->add_flag("--parse-special", options->parse_special,
+                    "Read the model's special tokens in the text; else they are text like any other");
   add_input_options(*command, options->input);
   options->bad_lines.add_option(*command);
   add_run_options(*command, options->run);

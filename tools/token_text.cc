@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 
 #include "text/utf8.h"
 #include "text/visible.h"
@@ -21,13 +22,10 @@ bool is_reserved(std::string_view shown) {
   return std::find(kReserved.begin(), kReserved.end(), shown) != kReserved.end();
 }
 
-[[noreturn]] void fail(const Place& place, const std::string& what) {
-  throw Error(fmt::format("{}, line {}: {}", place.file, place.line, what));
-}
+std::string name_of(const Place& place) { return fmt::format("{}, line {}", place.file, place.line); }
 
-[[noreturn]] void fail_unknown(const Tokenizer& tokenizer, std::string_view id, const Place& place) {
-  fail(place, fmt::format("id {} is not in this model, whose ids are 0 to {}",
-                          visible(id.substr(0, kMostShown)), tokenizer.vocab().size() - 1));
+[[noreturn]] void fail(const Place& place, const std::string& what) {
+  throw Error(fmt::format("{}: {}", name_of(place), what));
 }
 
 // Calls visit(word) for everything between blanks.
@@ -38,10 +36,6 @@ void for_each_word(std::string_view line, const Visit& visit) {
     visit(line.substr(at, end - at));
     at = end;
   }
-}
-
-void decode_id(const Tokenizer& tokenizer, Id id, std::string& out) {
-  if (id >= kFirstPiece) out += tokenizer.vocab().bytes(id);
 }
 
 // The inverse of visible_item().
@@ -95,6 +89,10 @@ void append_pieces(const Vocab& vocab, std::span<const Id> ids, std::string& out
       out += kReserved[ids[i]];
       continue;
     }
+    if (ids[i] >= vocab.size()) {
+      out += visible_item(vocab.special_tokens()[ids[i] - vocab.size()]);
+      continue;
+    }
     const std::string shown = visible_item(vocab.bytes(ids[i]));
     if (is_reserved(shown)) {
       out += "\\x3c" + shown.substr(1);
@@ -121,9 +119,24 @@ void append_spans(std::uint64_t begin, std::span<const std::uint64_t> ends, std:
   out.resize(static_cast<std::size_t>(at - out.data()));
 }
 
-void decode_ids(const Tokenizer& tokenizer, std::string_view line, const Place& place, std::string& out) {
+bool IdText::append(std::uint64_t id, std::string& out) const {
+  if (id >= vocab_.id_count()) return false;
+  if (id >= kFirstPiece && id < vocab_.size()) {
+    out += vocab_.bytes(static_cast<Id>(id));
+  } else if (show_special_) {
+    out += id < kFirstPiece ? kReserved[id] : std::string_view(vocab_.special_tokens()[id - vocab_.size()]);
+  }
+  return true;
+}
+
+Error IdText::unknown(std::uint64_t id, const std::string& place) const {
+  return Error(
+      fmt::format("{}: id {} is not in this model, whose ids are 0 to {}", place, id, vocab_.id_count() - 1));
+}
+
+void decode_ids(const IdText& ids, std::string_view line, const Place& place, std::string& out) {
   for_each_word(line, [&](std::string_view word) {
-    Id id = 0;
+    std::uint64_t id = 0;
     const char* end = word.data() + word.size();
     const auto [stop, error] = std::from_chars(word.data(), end, id);
     const bool too_large = error == std::errc::result_out_of_range;
@@ -131,8 +144,8 @@ void decode_ids(const Tokenizer& tokenizer, std::string_view line, const Place& 
       fail(place, fmt::format("\"{}\" is no id; expected numbers separated by blanks",
                               visible(word.substr(0, kMostShown))));
     }
-    if (too_large || id >= tokenizer.vocab().size()) fail_unknown(tokenizer, word, place);
-    decode_id(tokenizer, id, out);
+    if (too_large) id = std::numeric_limits<std::uint64_t>::max();
+    if (!ids.append(id, out)) throw ids.unknown(id, name_of(place));
   });
 }
 
@@ -145,7 +158,7 @@ void decode_pieces(std::string_view line, const Place& place, std::string& out) 
   });
 }
 
-void decode_json(const Tokenizer& tokenizer, std::string_view line, const Place& place, std::string& out) {
+void decode_json(const IdText& text, std::string_view line, const Place& place, std::string& out) {
   thread_local simdjson::dom::parser parser;
   simdjson::dom::element root;
   if (const auto error = parser.parse(line.data(), line.size()).get(root)) {
@@ -157,8 +170,7 @@ void decode_json(const Tokenizer& tokenizer, std::string_view line, const Place&
   for (const simdjson::dom::element element : ids) {
     std::uint64_t id = 0;
     if (element.get(id) != simdjson::SUCCESS) fail(place, "something in \"ids\" is no id");
-    if (id >= tokenizer.vocab().size()) fail_unknown(tokenizer, std::to_string(id), place);
-    decode_id(tokenizer, static_cast<Id>(id), out);
+    if (!text.append(id, out)) throw text.unknown(id, name_of(place));
   }
 }
 

@@ -24,6 +24,7 @@ namespace bytepiece {
 
 class EncodeStream {
  public:
+  // Throws Error where options ask to parse special tokens, which is for whole texts.
   explicit EncodeStream(Tokenizer tokenizer, EncodeOptions options = {});
   ~EncodeStream();
   EncodeStream(EncodeStream&&) noexcept;

@@ -26,6 +26,10 @@ namespace bytepiece {
 struct EncodeOptions {
   bool bos = false;  // put id kBos in front, of the empty text too
   bool eos = false;  // put id kEos behind
+
+  // Ids of special tokens (Vocab::special_tokens) that are read in the text. A text that merely looks like a
+  // special token is text, so what a user types cannot become one.
+  std::vector<Id> parse_special = {};
 };
 
 // One way to cut a text into pieces.
@@ -87,8 +91,12 @@ class Tokenizer {
   std::vector<Id> sample(std::string_view text, double alpha, const RandomKey& key,
                          EncodeOptions options = {}) const;
 
-  // The bytes of the ids one after the other; reserved ids have none. Throws Error on an id >= size.
+  // The bytes of the ids one after the other; reserved ids and special tokens have none. Throws Error on an
+  // id that is not in the vocabulary.
   std::string decode(std::span<const Id> ids) const;
+
+  // The same with the texts of special tokens, and <pad>, <bos>, <eos>, in their places.
+  std::string decode_with_special(std::span<const Id> ids) const;
 
   const Vocab& vocab() const;
 

@@ -12,7 +12,11 @@ namespace bytepiece {
 
 struct EncodeStream::Impl {
   Impl(Tokenizer t, EncodeOptions o)
-      : tokenizer(std::move(t)), options(o), search(tokenizer.viterbi(), scratch) {}
+      : tokenizer(std::move(t)), options(std::move(o)), search(tokenizer.viterbi(), scratch) {
+    if (!options.parse_special.empty()) {
+      throw Error("parse_special: a stream reads no special tokens; use Tokenizer::encode");
+    }
+  }
 
   void begin(std::vector<Id>& out) {
     if (!begun && options.bos) out.push_back(kBos);
@@ -42,7 +46,7 @@ struct EncodeStream::Impl {
 };
 
 EncodeStream::EncodeStream(Tokenizer tokenizer, EncodeOptions options)
-    : impl_(std::make_unique<Impl>(std::move(tokenizer), options)) {}
+    : impl_(std::make_unique<Impl>(std::move(tokenizer), std::move(options))) {}
 EncodeStream::~EncodeStream() = default;
 EncodeStream::EncodeStream(EncodeStream&&) noexcept = default;
 EncodeStream& EncodeStream::operator=(EncodeStream&&) noexcept = default;

@@ -66,8 +66,8 @@ std::optional<std::string> search_section(const Trie& trie, std::uint64_t pieces
   return out;
 }
 
-std::optional<Trie> trie_of_section(std::string_view section, std::uint64_t pieces_digest,
-                                    const Vocab& vocab, std::shared_ptr<const void> owner) {
+std::optional<Trie> trie_of_section(std::string_view section, std::uint64_t pieces_digest, const Vocab& vocab,
+                                    std::shared_ptr<const void> owner) {
   Head head;
   if (section.size() < sizeof head) throw Error("section search: cut off");
   std::memcpy(&head, section.data(), sizeof head);

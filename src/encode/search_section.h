@@ -30,7 +30,7 @@ std::optional<std::string> search_section(const Trie& trie, std::uint64_t pieces
 
 // Nothing if the section is not for this machine or these pieces; throws Error if it is damaged. The trie
 // uses the bytes, which `owner` keeps.
-std::optional<Trie> trie_of_section(std::string_view section, std::uint64_t pieces_digest,
-                                    const Vocab& vocab, std::shared_ptr<const void> owner);
+std::optional<Trie> trie_of_section(std::string_view section, std::uint64_t pieces_digest, const Vocab& vocab,
+                                    std::shared_ptr<const void> owner);
 
 }  // namespace bytepiece

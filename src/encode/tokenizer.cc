@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "encode/scratch_pool.h"
 #include "encode/search_section.h"
+#include "encode/special_tokens.h"
 #include "encode/tokenizer_form.h"
 #include "encode/viterbi.h"
 #include "model/native_file.h"
@@ -112,8 +113,22 @@ std::vector<Id> Tokenizer::encode(std::string_view text, EncodeOptions options) 
 
 void Tokenizer::encode(std::string_view text, EncodeOptions options, std::vector<Id>& out) const {
   std::unique_ptr<Scratch> scratch = impl_->scratches.take();
+  const auto encode_text = [&](std::string_view part) {
+    impl_->viterbi.encode(normalize(part, scratch->normalized), scratch->viterbi, out);
+  };
   if (options.bos) out.push_back(kBos);
-  impl_->viterbi.encode(normalize(text, scratch->normalized), scratch->viterbi, out);
+  if (options.parse_special.empty()) {
+    encode_text(text);
+  } else {
+    const SpecialTokens tokens(vocab(), options.parse_special);
+    std::size_t at = 0;
+    while (const auto found = tokens.find(text, at)) {
+      encode_text(text.substr(at, found->begin - at));
+      out.push_back(found->id);
+      at = found->begin + found->size;
+    }
+    encode_text(text.substr(at));
+  }
   if (options.eos) out.push_back(kEos);
   impl_->scratches.give_back(std::move(scratch));
 }
@@ -162,6 +177,13 @@ void Tokenizer::encode_batch(std::span<const std::string_view> texts, EncodeOpti
 
 void Tokenizer::encode_batch(std::span<const std::string_view> texts, EncodeOptions options,
                              std::vector<Id>& ids, std::vector<std::size_t>& ends) const {
+  if (!options.parse_special.empty()) {
+    for (const std::string_view text : texts) {
+      encode(text, options, ids);
+      ends.push_back(ids.size());
+    }
+    return;
+  }
   std::unique_ptr<Scratch> scratch = impl_->scratches.take();
   scratch->copies.clear();
   scratch->texts.clear();
@@ -197,7 +219,22 @@ std::vector<std::string_view> Tokenizer::pieces(std::string_view text) const {
 std::string Tokenizer::decode(std::span<const Id> ids) const {
   std::string bytes;
   for (const Id id : ids) {
-    if (id >= kFirstPiece) bytes += vocab().bytes(id);
+    if (id >= kFirstPiece && (id < vocab().size() || id >= vocab().id_count())) bytes += vocab().bytes(id);
+  }
+  return bytes;
+}
+
+std::string Tokenizer::decode_with_special(std::span<const Id> ids) const {
+  static constexpr std::string_view kReserved[] = {"<pad>", "<bos>", "<eos>"};
+  std::string bytes;
+  for (const Id id : ids) {
+    if (id < kFirstPiece) {
+      bytes += kReserved[id];
+    } else if (id >= vocab().size() && id < vocab().id_count()) {
+      bytes += vocab().special_tokens()[id - vocab().size()];
+    } else {
+      bytes += vocab().bytes(id);
+    }
   }
   return bytes;
 }

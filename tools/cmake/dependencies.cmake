@@ -38,6 +38,16 @@ add_library(bytepiece_xxhash INTERFACE)
 target_include_directories(bytepiece_xxhash SYSTEM INTERFACE $<BUILD_INTERFACE:${BYTEPIECE_XXHASH_INCLUDE}>)
 add_library(xxhash::xxhash ALIAS bytepiece_xxhash)
 
+# protozero is headers only.
+find_path(BYTEPIECE_PROTOZERO_INCLUDE protozero/pbf_reader.hpp)
+if(NOT BYTEPIECE_PROTOZERO_INCLUDE)
+  bytepiece_fetch(protozero mapbox/protozero f379578a3f7c8162aac0ac31c2696de09a5b5f93 SOURCE_SUBDIR none)  # 1.7.1
+  set(BYTEPIECE_PROTOZERO_INCLUDE ${protozero_SOURCE_DIR}/include)
+endif()
+add_library(bytepiece_protozero INTERFACE)
+target_include_directories(bytepiece_protozero SYSTEM INTERFACE $<BUILD_INTERFACE:${BYTEPIECE_PROTOZERO_INCLUDE}>)
+add_library(protozero::protozero ALIAS bytepiece_protozero)
+
 find_package(ZLIB REQUIRED)
 
 find_package(LibArchive QUIET)

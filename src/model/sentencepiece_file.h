@@ -1,0 +1,34 @@
+// SentencePiece's model file, a protocol buffer (sentencepiece_model.proto): Unigram models, both ways.
+//
+//   ours                        theirs
+//   0, 1, 2  pad, bos, eos      <unk>, <s>, </s>
+//   b + 3    byte               ASCII but NUL: NORMAL, as "a"; others: BYTE, as <0xE4>
+//   id       piece of chars     NORMAL, blanks as ▁ (U+2581)
+//   id       what they cannot   UNUSED, as <unused 300>: pieces that are not whole characters, or hold NUL or
+//   ▁ id       special token      CONTROL: never parsed in a text behind   -                  BYTE once more
+//   for the ASCII ones, as byte fallback needs all 256; never used
+//
+// So ids are equal, pad aside. Their scores are floats, so ties may go another way; what has no piece goes to
+// bytes on both sides; they do not bring texts into NFC.
+//
+// Thread rule: pure functions; one call per file at a time.
+#pragma once
+
+#include <bytepiece/vocab.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/output_file.h"
+#include "model/imported.h"
+
+namespace bytepiece {
+
+// Throws Error unless the bytes are a Unigram model.
+Imported read_sentencepiece(std::string_view bytes);
+
+// Returns what could not be kept, a line each. Throws Error; does not commit.
+std::vector<std::string> write_sentencepiece(const Vocab& vocab, OutputFile& file);
+
+}  // namespace bytepiece
