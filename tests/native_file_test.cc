@@ -260,6 +260,31 @@ TEST_CASE("native_file: what is wrong is said") {
   }
 }
 
+TEST_CASE("native_file: files of format version 1 stay readable") {
+  const std::filesystem::path folder = BYTEPIECE_GOLDEN_DIR "/model";
+  for (const std::string name : {"v1.bp", "v1.pieces_only.bp"}) {
+    CAPTURE(name);
+    const Vocab vocab = Vocab::load(folder / name);
+    CHECK(file_of(vocab) == golden::read_bytes(folder / "v1.json"));
+    CHECK(vocab.find_special("<sep>") == static_cast<Id>(vocab.size()));
+    CHECK(vocab.metadata().at("note") == "format version 1");
+    const Tokenizer tokenizer = Tokenizer::load(folder / name);
+    CHECK(tokenizer.encode("hello world") == Tokenizer::load(folder / "v1.json").encode("hello world"));
+  }
+}
+
+TEST_CASE("native_file: spoiled files and what is said about them") {
+  const std::filesystem::path folder = BYTEPIECE_SOURCE_DIR "/data/corrupt";
+  std::istringstream lines(golden::read_bytes(folder / "messages.txt"));
+  std::size_t files = 0;
+  for (std::string line; std::getline(lines, line); ++files) {
+    const std::size_t tab = line.find('\t');
+    const std::string path = folder / line.substr(0, tab);
+    CHECK(error_of([&] { Tokenizer::load(path); }) == path + ": " + line.substr(tab + 1));
+  }
+  CHECK(files == 8);
+}
+
 TEST_CASE("native_file: a name ending in .json makes the original's file, and content tells them apart") {
   const TemporaryFolder folder;
   example().save(folder / "a.json");

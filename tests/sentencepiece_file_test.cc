@@ -47,7 +47,7 @@ TEST_CASE("sentencepiece_file: what is exported comes back with its ids") {
   REQUIRE(imported.vocab.size() == vocab.size());
   for (Id id = kFirstPiece; id < vocab.size(); ++id) {
     CHECK(imported.vocab.bytes(id) == vocab.bytes(id));
-    CHECK(std::abs(imported.vocab.log_prob(id) - vocab.log_prob(id)) < 1e-5);
+    CHECK(std::abs(imported.vocab.log_prob(id) - vocab.log_prob(id)) < 1e-3);
   }
   CHECK(imported.vocab.find_special("<sep>") == vocab.find_special("<sep>"));
   for (const auto& [ours, theirs] : imported.ids) CHECK(ours == theirs);

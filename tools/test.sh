@@ -37,3 +37,6 @@ if [ "${1:-}" != --quick ]; then
   build_and_test build-tsan 0 "${sanitized[@]}" -DBYTEPIECE_SANITIZE=thread
 fi
 build_and_test build 1 -DCMAKE_BUILD_TYPE=Release "$torch"
+
+echo "== converted models against other libraries =="
+tests/peers/run.sh build/bytepiece data/samples/tinyshakespeare.txt data/samples/natsume_752_ruby_2438.txt

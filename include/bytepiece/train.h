@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct TrainOptions {
   std::size_t max_piece_length = 36;               // bytes; at least 1
   bool isolate_digits = false;                     // every digit is a piece of its own
   bool ensure_unicode = true;                      // no piece begins inside a UTF-8 character
+  std::vector<std::string> special_tokens = {};    // take ids of vocab_sizes, behind those of the pieces
 
   // --- These change only time and memory, never a byte of the result. ---
   int threads = 0;                     // 0: all cores

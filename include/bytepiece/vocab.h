@@ -31,7 +31,7 @@ struct Piece {
 };
 
 // How a model was made, for people and programs to read; nothing in it changes what a model does. Keys and
-// values are UTF-8 without control characters; train() sets those that data/FORMAT.md lists.
+// values are UTF-8 without control characters; data/FORMAT.md lists those with a meaning.
 using Metadata = std::map<std::string, std::string>;
 
 struct PieceArrays;  // src/model/piece_arrays.h
@@ -68,6 +68,9 @@ class Vocab {
   std::span<const std::string> special_tokens() const { return extras_->special_tokens; }
   std::optional<Id> find_special(std::string_view token) const;
   std::size_t id_count() const { return size() + extras_->special_tokens.size(); }  // of all kinds
+
+  // Throws Error unless invariant (4) holds for these.
+  static void check_special_tokens(std::span<const std::string> tokens);
 
   // The same with more special tokens behind those that are there. Throws Error unless invariant (4) holds.
   Vocab with_special_tokens(std::span<const std::string> tokens) const;

@@ -266,7 +266,8 @@ class Exporter {
     note(lines_, "have a line feed inside, which never occurs");
     note(unsayable_, "hold NUL or ▁, or have the name of another entry");
     notes.emplace_back("texts must be in NFC already; NUL and what has no piece become bytes");
-    notes.emplace_back("id 0 is <unk> instead of pad; scores are floats, so some ties go another way");
+    notes.emplace_back(
+        "id 0 is <unk> instead of pad; scores are rounded to 1/4096, so some ties go another way");
     return notes;
   }
 
@@ -289,7 +290,7 @@ class Exporter {
     const auto byte = static_cast<unsigned char>(piece[0]);
     if (piece.size() == 1 && (byte == 0 || byte >= 128)) return add(byte_name(byte), score, kByte);
     if (!can_say(piece)) return add(fmt::format("<unused {}>", id), 0, kUnused);
-    add(replaced(piece, " ", kBlank), score, kNormal);
+    add(replaced(piece, " ", kBlank), std::round(score * 4096) / 4096, kNormal);
   }
 
   bool can_say(std::string_view piece) {

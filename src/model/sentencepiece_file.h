@@ -8,8 +8,11 @@
 //   ▁ id       special token      CONTROL: never parsed in a text behind   -                  BYTE once more
 //   for the ASCII ones, as byte fallback needs all 256; never used
 //
-// So ids are equal, pad aside. Their scores are floats, so ties may go another way; what has no piece goes to
-// bytes on both sides; they do not bring texts into NFC.
+// So ids are equal, pad aside. What has no piece goes to bytes on both sides; they do not bring texts into NFC.
+//
+// Their sums of scores are floats, whose last bits would decide all ties ("   " as two and one or one and two
+// blanks) in other ways than sums of doubles do. So scores are rounded to multiples of 2^-12: their sums are
+// exact up to 4096, and ties are ties on both sides, which go to the longest piece.
 //
 // Thread rule: pure functions; one call per file at a time.
 #pragma once

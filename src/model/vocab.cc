@@ -83,8 +83,6 @@ bool has_control(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
-bool is_utf8(std::string_view text) { return drop_invalid_bytes(text).size() == text.size(); }
-
 }  // namespace
 
 Vocab::Vocab(std::vector<Piece> pieces) : Vocab(arrays_of(std::move(pieces))) {}
@@ -152,21 +150,24 @@ std::optional<Id> Vocab::find_special(std::string_view token) const {
   return static_cast<Id>(size() + static_cast<std::size_t>(found - tokens.begin()));
 }
 
-Vocab Vocab::with_special_tokens(std::span<const std::string> tokens) const {
-  Extras extras = *extras_;
+void Vocab::check_special_tokens(std::span<const std::string> tokens) {
   std::vector<std::string_view> sorted;
-  for (const std::string& token : tokens) extras.special_tokens.push_back(token);
-  for (const std::string& token : extras.special_tokens) {
+  for (const std::string& token : tokens) {
     if (token.empty()) throw Error("a special token is empty; expected at least one character");
-    if (!is_utf8(token)) {
+    if (!is_whole_characters(token))
       throw Error(fmt::format("special token {} is not UTF-8", visible(token)));
-    }
     sorted.push_back(token);
   }
   std::sort(sorted.begin(), sorted.end());
   if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end()) {
     throw Error(fmt::format("special token {} is there twice", visible(*twice)));
   }
+}
+
+Vocab Vocab::with_special_tokens(std::span<const std::string> tokens) const {
+  Extras extras = *extras_;
+  extras.special_tokens.insert(extras.special_tokens.end(), tokens.begin(), tokens.end());
+  check_special_tokens(extras.special_tokens);
   Vocab vocab = *this;
   vocab.extras_ = std::make_shared<Extras>(std::move(extras));
   return vocab;
@@ -174,8 +175,8 @@ Vocab Vocab::with_special_tokens(std::span<const std::string> tokens) const {
 
 Vocab Vocab::with_metadata(Metadata metadata) const {
   for (const auto& [key, value] : metadata) {
-    const bool good =
-        !key.empty() && is_utf8(key) && is_utf8(value) && !has_control(key) && !has_control(value);
+    const bool good = !key.empty() && is_whole_characters(key) && is_whole_characters(value) &&
+                      !has_control(key) && !has_control(value);
     if (!good) {
       throw Error(fmt::format("metadata {}: key or value is empty, not UTF-8, or has control characters",
                               visible(key)));

@@ -6,6 +6,8 @@
 // Tested by tests/train_test.cc.
 #include <bytepiece/train.h>
 
+#include <string>
+
 #include "base/threads.h"
 #include "train/prune.h"
 #include "train/stages.h"
@@ -13,8 +15,10 @@
 
 namespace bytepiece {
 
-std::vector<Vocab> train(const Corpus& corpus, const TrainOptions& options,
-                         const ProgressCallback& on_progress) {
+namespace {
+
+std::vector<Vocab> train_pieces(const Corpus& corpus, const TrainOptions& options,
+                                const ProgressCallback& on_progress) {
   check(options);
   if (!options.work_dir.empty()) return train_in_folder(corpus, options, on_progress);
   std::vector<CountRun> pieces;
@@ -24,6 +28,25 @@ std::vector<Vocab> train(const Corpus& corpus, const TrainOptions& options,
     pieces = count_pieces(corpus, model, options, on_progress);
   }
   return prune(pieces, options, resolve_threads(options.threads), on_progress);
+}
+
+}  // namespace
+
+std::vector<Vocab> train(const Corpus& corpus, const TrainOptions& options,
+                         const ProgressCallback& on_progress) {
+  Vocab::check_special_tokens(options.special_tokens);
+  const std::size_t special = options.special_tokens.size();
+  TrainOptions without = options;  // special tokens take some of the ids
+  for (std::size_t& size : without.vocab_sizes) {
+    if (special > 0 && size < kMinVocabSize + special) {
+      throw Error("vocab_sizes: " + std::to_string(size) + " is too small for " + std::to_string(special) +
+                  " special tokens; expected at least " + std::to_string(kMinVocabSize + special));
+    }
+    size -= special;
+  }
+  std::vector<Vocab> vocabs = train_pieces(corpus, without, on_progress);
+  for (Vocab& vocab : vocabs) vocab = vocab.with_special_tokens(options.special_tokens);
+  return vocabs;
 }
 
 }  // namespace bytepiece
