@@ -280,7 +280,11 @@ TEST_CASE("native_file: spoiled files and what is said about them") {
   for (std::string line; std::getline(lines, line); ++files) {
     const std::size_t tab = line.find('\t');
     const std::string path = folder / line.substr(0, tab);
-    CHECK(error_of([&] { Tokenizer::load(path); }) == path + ": " + line.substr(tab + 1));
+    std::string message = line.substr(tab + 1);
+    if (const std::size_t at = message.find("VERSION"); at != message.npos) {
+      message.replace(at, 7, BYTEPIECE_VERSION);
+    }
+    CHECK(error_of([&] { Tokenizer::load(path); }) == path + ": " + message);
   }
   CHECK(files == 8);
 }
