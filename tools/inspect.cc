@@ -2,6 +2,7 @@
 #include <bytepiece/vocab.h>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
 #include <memory>
