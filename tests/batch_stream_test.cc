@@ -111,7 +111,7 @@ std::vector<std::pair<std::int64_t, Ids>> expected_sequences(const Strings& text
 
 TEST_CASE("batch stream: every token of every document, once in each epoch") {
   Random random(1);
-  for (const EncodeOptions encode : {EncodeOptions{}, EncodeOptions{true, true}}) {
+  for (const EncodeOptions& encode : {EncodeOptions{}, EncodeOptions{true, true}}) {
     const Strings texts = random_documents(random, 60);
     StreamOptions options = small_options();
     options.encode = encode;

@@ -750,356 +750,346 @@ TEST_CASE("cli: training programs read what encode writes") {
                " " + quoted(BYTEPIECE_SOURCE_DIR "/tests/read_id_files.py") + " " + format +
                " out.bin in.ids");
   }
-  TEST_CASE("cli: convert there and back") {
-    const ShellWithModel shell;
-    const std::string pieces = shell.good("bytepiece inspect --pieces toy.bp");
-    for (const std::string name : {"toy.json", "tokenizer.json", "other.bp"}) {
-      CAPTURE(name);
-      shell.good("bytepiece convert -q toy.bp " + name + " && bytepiece convert -q " + name + " back.bp");
-      CHECK(shell.good("bytepiece inspect --pieces back.bp") == pieces);
-    }
-    CHECK(shell.read("other.bp") == shell.read("toy.bp"));
-    const Outcome exported = shell.run("bytepiece convert toy.bp toy.model --to sentencepiece");
-    CHECK(exported.status == 0);
-    CHECK(contains(exported.err, "native to sentencepiece"));
-    CHECK(contains(exported.err, "texts must be in NFC"));
-    shell.good("bytepiece convert -q toy.model back.bp --id-map map");
-    CHECK(shell.good("bytepiece inspect --pieces back.bp | cut -f 1,3") ==
-          shell.good("bytepiece inspect --pieces toy.bp | cut -f 1,3"));
-    CHECK(shell.read("map").starts_with("1\t1\n2\t2\n3\t3\n"));
+}
+
+TEST_CASE("cli: convert there and back") {
+  const ShellWithModel shell;
+  const std::string pieces = shell.good("bytepiece inspect --pieces toy.bp");
+  for (const std::string name : {"toy.json", "tokenizer.json", "other.bp"}) {
+    CAPTURE(name);
+    shell.good("bytepiece convert -q toy.bp " + name + " && bytepiece convert -q " + name + " back.bp");
+    CHECK(shell.good("bytepiece inspect --pieces back.bp") == pieces);
   }
+  CHECK(shell.read("other.bp") == shell.read("toy.bp"));
+  const Outcome exported = shell.run("bytepiece convert toy.bp toy.model --to sentencepiece");
+  CHECK(exported.status == 0);
+  CHECK(contains(exported.err, "native to sentencepiece"));
+  CHECK(contains(exported.err, "texts must be in NFC"));
+  shell.good("bytepiece convert -q toy.model back.bp --id-map map");
+  CHECK(shell.good("bytepiece inspect --pieces back.bp | cut -f 1,3") ==
+        shell.good("bytepiece inspect --pieces toy.bp | cut -f 1,3"));
+  CHECK(shell.read("map").starts_with("1\t1\n2\t2\n3\t3\n"));
+}
 
-  TEST_CASE("cli: convert counts of words") {
-    const Shell shell;
-    shell.write("words", "hello\t50\nworld 40 n\n\u4F60\u597D\t7\r\nnever 0\n");
-    shell.good("bytepiece convert -q words words.bp");
-    const Vocab vocab = Vocab::load(shell.path("words.bp"));
-    CHECK(vocab.size() == 259 + 3);
-    CHECK(vocab.count(*vocab.find("world")) == 40);
-    CHECK(vocab.count(*vocab.find("\u4F60\u597D")) == 7);
-    CHECK(vocab.metadata().at("imported.from") == "counts");
+TEST_CASE("cli: convert counts of words") {
+  const Shell shell;
+  shell.write("words", "hello\t50\nworld 40 n\n\u4F60\u597D\t7\r\nnever 0\n");
+  shell.good("bytepiece convert -q words words.bp");
+  const Vocab vocab = Vocab::load(shell.path("words.bp"));
+  CHECK(vocab.size() == 259 + 3);
+  CHECK(vocab.count(*vocab.find("world")) == 40);
+  CHECK(vocab.count(*vocab.find("\u4F60\u597D")) == 7);
+  CHECK(vocab.metadata().at("imported.from") == "counts");
+}
+
+TEST_CASE("cli: special tokens") {
+  const ShellWithModel shell;
+  shell.good("bytepiece convert -q toy.bp chat.bp --add-special '<|user|>' --add-special '<|end|>'");
+  const std::size_t size = Vocab::load(shell.path("toy.bp")).size();
+  const std::string user = std::to_string(size), end = std::to_string(size + 1),
+                    text = "<|user|>hello<|end|>\n";
+  const std::string plain = shell.good("bytepiece encode chat.bp", text);
+  CHECK(plain == shell.good("bytepiece encode toy.bp", text));
+  const std::string parsed = shell.good("bytepiece encode --parse-special chat.bp", text);
+  CHECK(parsed.starts_with(user + " "));
+  CHECK(parsed.ends_with(" " + end + "\n"));
+  CHECK(shell.good("bytepiece decode chat.bp", parsed) == "hello\n");
+  CHECK(shell.good("bytepiece decode --show-special chat.bp", parsed) == text);
+  CHECK(shell.good("bytepiece encode --parse-special --output-format pieces chat.bp", text)
+            .starts_with("<|user|> "));
+  CHECK(contains(shell.good("bytepiece inspect chat.bp"), user + " <|user|>"));
+  shell.good("bytepiece train -q corpus.txt -o made.bp --vocab-size 400 --special '<sep>'");
+  const Vocab made = Vocab::load(shell.path("made.bp"));
+  CHECK(made.id_count() <= 400);
+  CHECK(made.find_special("<sep>") == static_cast<Id>(made.size()));
+}
+
+// ---- Bad input ----
+
+// The words of `text` that begin with "--", as options are written.
+Strings options_in(const std::string& text) {
+  Strings options;
+  for (std::size_t at = 0; (at = text.find("--", at)) != text.npos;) {
+    std::size_t end = at + 2;
+    while (end < text.size() &&
+           (std::islower(static_cast<unsigned char>(text[end])) != 0 || text[end] == '-'))
+      ++end;
+    options.push_back(text.substr(at, end - at));
+    at = end;
   }
+  return options;
+}
 
-  TEST_CASE("cli: special tokens") {
-    const ShellWithModel shell;
-    shell.good("bytepiece convert -q toy.bp chat.bp --add-special '<|user|>' --add-special '<|end|>'");
-    const std::size_t size = Vocab::load(shell.path("toy.bp")).size();
-    const std::string user = std::to_string(size), end = std::to_string(size + 1),
-                      text = "<|user|>hello<|end|>\n";
-    const std::string plain = shell.good("bytepiece encode chat.bp", text);
-    CHECK(plain == shell.good("bytepiece encode toy.bp", text));
-    const std::string parsed = shell.good("bytepiece encode --parse-special chat.bp", text);
-    CHECK(parsed.starts_with(user + " "));
-    CHECK(parsed.ends_with(" " + end + "\n"));
-    CHECK(shell.good("bytepiece decode chat.bp", parsed) == "hello\n");
-    CHECK(shell.good("bytepiece decode --show-special chat.bp", parsed) == text);
-    CHECK(shell.good("bytepiece encode --parse-special --output-format pieces chat.bp", text)
-              .starts_with("<|user|> "));
-    CHECK(contains(shell.good("bytepiece inspect chat.bp"), user + " <|user|>"));
-    shell.good("bytepiece train -q corpus.txt -o made.bp --vocab-size 400 --special '<sep>'");
-    const Vocab made = Vocab::load(shell.path("made.bp"));
-    CHECK(made.id_count() <= 400);
-    CHECK(made.find_special("<sep>") == static_cast<Id>(made.size()));
+TEST_CASE("cli: the manual page and the completions know every command and option") {
+  const Shell shell;
+  const std::string help = shell.good("bytepiece --help");
+  std::string all_help = help;
+  for (const std::string command : {"train", "encode", "decode", "inspect"}) {
+    all_help += shell.good("bytepiece " + command + " --help");
   }
-
-  // ---- Bad input ----
-
-  // The words of `text` that begin with "--", as options are written.
-  Strings options_in(const std::string& text) {
-    Strings options;
-    for (std::size_t at = 0; (at = text.find("--", at)) != text.npos;) {
-      std::size_t end = at + 2;
-      while (end < text.size() &&
-             (std::islower(static_cast<unsigned char>(text[end])) != 0 || text[end] == '-'))
-        ++end;
-      options.push_back(text.substr(at, end - at));
-      at = end;
-    }
-    return options;
-  }
-
-  TEST_CASE("cli: the manual page and the completions know every command and option") {
-    const Shell shell;
-    const std::string help = shell.good("bytepiece --help");
-    std::string all_help = help;
-    for (const std::string command : {"train", "encode", "decode", "inspect"}) {
-      all_help += shell.good("bytepiece " + command + " --help");
-    }
-    for (const std::string kind : {"man", "bash", "zsh", "fish"}) {
-      CAPTURE(kind);
-      const std::string made = shell.good("bytepiece --generate " + kind);
-      for (const std::string command : {"train", "encode", "decode", "inspect"})
-        CHECK(contains(made, command));
-      for (const std::string& option : options_in(all_help)) {
-        CAPTURE(option);
-        std::string written = kind == "fish" ? "-l " + option.substr(2) : option;
-        for (std::size_t at = 0; kind == "man" && (at = written.find('-', at)) != written.npos; at += 2) {
-          written.insert(at, "\\");
-        }
-        CHECK(contains(made, written));
+  for (const std::string kind : {"man", "bash", "zsh", "fish"}) {
+    CAPTURE(kind);
+    const std::string made = shell.good("bytepiece --generate " + kind);
+    for (const std::string command : {"train", "encode", "decode", "inspect"}) CHECK(contains(made, command));
+    for (const std::string& option : options_in(all_help)) {
+      CAPTURE(option);
+      std::string written = kind == "fish" ? "-l " + option.substr(2) : option;
+      for (std::size_t at = 0; kind == "man" && (at = written.find('-', at)) != written.npos; at += 2) {
+        written.insert(at, "\\");
       }
-    }
-    CHECK(shell.run("bytepiece --generate html").status == 2);
-  }
-
-  TEST_CASE("cli: bash completes commands, options, their choices and files") {
-    const Shell shell;
-    shell.good("bytepiece --generate bash >completions && bash -n completions");
-    shell.write("model.bp", "");
-    const auto completed = [&](const std::string& words, int at) {
-      return shell.good("bash -c 'source ./completions; COMP_WORDS=(bytepiece " + words +
-                        "); COMP_CWORD=" + std::to_string(at) + "; _bytepiece; echo ${COMPREPLY[@]}'");
-    };
-    CHECK(completed("enc", 1) == "encode\n");
-    CHECK(completed("encode --output-f", 2) == "--output-format\n");
-    CHECK(completed("encode --output-format ids", 3) == "ids\n");
-    CHECK(completed("encode mod", 2) == "model.bp\n");
-    CHECK(contains(completed("inspect --", 2), "--pieces"));
-  }
-
-  TEST_CASE("cli: a command line that cannot be understood") {
-    const ShellWithModel shell;
-    check_bad(
-        shell,
-        {{"bytepiece", 2, {"command is missing", "bytepiece --help"}},
-         {"bytepiece knit", 2, {"knit"}},
-         {"bytepiece train corpus.txt", 2, {"--output is required", "bytepiece train --help"}},
-         {"bytepiece train -o x.bp", 2, {"INPUT is required"}},
-         {"bytepiece encode", 2, {"MODEL is required", "bytepiece encode --help"}},
-         {"bytepiece decode", 2, {"MODEL is required"}},
-         {"bytepiece inspect", 2, {"MODEL is required"}},
-         {"bytepiece train --nope corpus.txt -o x.bp", 2, {"--nope", "bytepiece train --help"}},
-         {"bytepiece encode toy.bp --nope corpus.txt -o x", 2, {"--nope"}},
-         {"bytepiece --nope", 2, {"--nope"}},
-         {"bytepiece inspect toy.bp other.bp", 2, {"other.bp"}},
-         {"bytepiece train corpus.txt -o x.bp --vocab-size 258", 2, {"--vocab-size", "258", "259"}},
-         {"bytepiece train corpus.txt -o x.bp --vocab-size 1000,258", 2, {"--vocab-size", "258", "259"}},
-         {"bytepiece train corpus.txt -o x.bp --vocab-size 0", 2, {"--vocab-size"}},
-         {"bytepiece train corpus.txt -o x.bp --vocab-size -5", 2, {"--vocab-size"}},
-         {"bytepiece train corpus.txt -o x.bp --vocab-size many", 2, {"--vocab-size", "many"}},
-         {"bytepiece train corpus.txt -o x.bp --vocab-size 300.5", 2, {"--vocab-size"}},
-         {"bytepiece train corpus.txt -o x.bp --vocab-size 99999999999999999999", 2, {"--vocab-size"}},
-         {"bytepiece train corpus.txt -o x.bp --vocab-size ''", 2, {"--vocab-size"}},
-         {"bytepiece train corpus.txt -o x.bp --order 0", 2, {"--order", "1", "8"}},
-         {"bytepiece train corpus.txt -o x.bp --order 9", 2, {"--order", "1", "8"}},
-         {"bytepiece train corpus.txt -o x.bp --min-count 0", 2, {"--min-count"}},
-         {"bytepiece train corpus.txt -o x.bp --min-count -1", 2, {"--min-count"}},
-         {"bytepiece train corpus.txt -o x.bp --max-piece-length 0", 2, {"--max-piece-length"}},
-         {"bytepiece train corpus.txt -o x.bp --threads -1", 2, {"--threads"}},
-         {"bytepiece train corpus.txt -o x.bp --threads 1000000", 2, {"--threads"}},
-         {"bytepiece train corpus.txt -o x.bp --input-format csv", 2, {"--input-format", "csv", "jsonl"}},
-         {"bytepiece encode toy.bp corpus.txt -o x --output-format xml",
-          2,
-          {"--output-format", "xml", "ids"}},
-         {"bytepiece decode toy.bp corpus.txt -o x --output-format xml",
-          2,
-          {"--output-format", "xml", "text"}}});
-  }
-
-  TEST_CASE("cli: input that cannot be read") {
-    const ShellWithModel shell;
-    shell.good("mkdir folder && : >empty && printf '\\n' >feed");
-    shell.write("old", "old");
-    check_bad(shell,
-              {{"bytepiece train none.txt -o old", 1, {"none.txt: no such file"}},
-               {"bytepiece train corpus.txt none.txt -o old", 1, {"none.txt: no such file"}},
-               {"bytepiece train folder -o old", 1, {"folder: no files in this folder"}},
-               {"bytepiece train empty -o old", 1, {"empty"}},
-               {"bytepiece train empty empty -o old", 1, {"empty"}},
-               {"bytepiece train - -o old </dev/null", 1, {"empty"}},
-               {"bytepiece train --input-format lines feed -o old", 1, {"empty"}},
-               {"bytepiece train - - -o old", 1, {"standard input", "twice"}},
-               {"bytepiece encode toy.bp none.txt -o old", 1, {"none.txt: no such file"}},
-               {"bytepiece encode toy.bp folder -o old", 1, {"folder: no files in this folder"}},
-               {"bytepiece decode toy.bp none.txt -o old", 1, {"none.txt: no such file"}},
-               {"bytepiece encode none.bp corpus.txt -o old", 1, {"none.bp: no such file"}},
-               {"bytepiece encode folder corpus.txt -o old", 1, {"folder: is a directory"}},
-               {"bytepiece decode none.bp corpus.txt -o old", 1, {"none.bp: no such file"}},
-               {"bytepiece convert none.bp x.bp", 1, {"none.bp: no such file"}},
-               {"bytepiece convert toy.bp x.model", 1, {"say --to sentencepiece or --to json"}},
-               {"bytepiece convert corpus.txt x.bp", 1, {"corpus.txt: line 1: ", "is not word, tab, count"}},
-               {"bytepiece convert --from huggingface corpus.txt x.bp", 1, {"corpus.txt: not a Unigram"}},
-               {"bytepiece convert --from sentencepiece corpus.txt x.bp", 1, {"corpus.txt: not a Sentence"}},
-               {"bytepiece convert toy.bp x.bp --add-special ''", 1, {"special token is empty"}},
-               {"bytepiece inspect none.bp", 1, {"none.bp: no such file"}},
-               {"bytepiece inspect folder", 1, {"folder: is a directory"}},
-               {"bytepiece inspect empty", 1, {"empty: not a model"}},
-               {"bytepiece encode corpus.txt toy.bp -o old", 1, {"corpus.txt: not a model"}}});
-    if (::geteuid() == 0) return;  // root may read anything
-    shell.good("cp corpus.txt locked && chmod 000 locked");
-    for (const std::string script :
-         {"train locked -o old", "encode toy.bp locked -o old", "encode locked corpus.txt -o old"}) {
-      const Outcome outcome = shell.run("bytepiece " + script);
-      CAPTURE(outcome.err);
-      CHECK(outcome.status == 1);
-      CHECK(contains(outcome.err, "locked: "));
-      CHECK(shell.read("old") == "old");
+      CHECK(contains(made, written));
     }
   }
+  CHECK(shell.run("bytepiece --generate html").status == 2);
+}
 
-  TEST_CASE("cli: broken input") {
-    const ShellWithModel shell;
-    shell.write("old", "old");
-    for (const std::string filter : {"gzip", "zstd", "xz", "bzip2"}) {
-      const std::string packed = compressed(corpus(), filter);
-      shell.write("cut." + filter, packed.substr(0, packed.size() / 2));
-    }
-    shell.write("cut.jsonl", "{\"text\": \"a\"}\n{\"text\": \"b");
-    shell.write("none.jsonl", "{\"text\": \"a\"}\n{\"body\": \"b\"}\n");
-    shell.write("number.jsonl", "{\"text\": \"a\"}\n{\"text\": 5}\n");
-    std::vector<Bad> rows;
-    for (const std::string command : {"train -q", "encode toy.bp"}) {
-      const auto add = [&](const std::string& input, const Strings& messages) {
-        rows.push_back({"bytepiece " + command + " " + input + " -o old", 1, messages});
-      };
-      for (const std::string filter : {"gzip", "zstd", "xz", "bzip2"}) {
-        add("cut." + filter, {"cut." + filter + ": cannot be read"});
-        add("- <cut." + filter, {"standard input: cannot be read"});
-      }
-      add("corpus.txt cut.gzip", {"cut.gzip: cannot be read"});
-      add("cut.jsonl", {"cut.jsonl, line 2: not JSON"});
-      add("none.jsonl", {"none.jsonl, line 2: no field \"text\"", "--field"});
-      add("none.jsonl --field body", {"none.jsonl, line 1: no field \"body\""});
-      add("number.jsonl", {"number.jsonl, line 2: field \"text\" is not a string"});
-      add("corpus.txt --input-format jsonl", {"corpus.txt, line 1: not JSON"});
-    }
-    check_bad(shell, rows);
-  }
+TEST_CASE("cli: bash completes commands, options, their choices and files") {
+  const Shell shell;
+  shell.good("bytepiece --generate bash >completions && bash -n completions");
+  shell.write("model.bp", "");
+  const auto completed = [&](const std::string& words, int at) {
+    return shell.good("bash -c 'source ./completions; COMP_WORDS=(bytepiece " + words +
+                      "); COMP_CWORD=" + std::to_string(at) + "; _bytepiece; echo ${COMPREPLY[@]}'");
+  };
+  CHECK(completed("enc", 1) == "encode\n");
+  CHECK(completed("encode --output-f", 2) == "--output-format\n");
+  CHECK(completed("encode --output-format ids", 3) == "ids\n");
+  CHECK(completed("encode mod", 2) == "model.bp\n");
+  CHECK(contains(completed("inspect --", 2), "--pieces"));
+}
 
-  TEST_CASE("cli: a model that is none") {
-    const ShellWithModel shell;
-    shell.write("old", "old");
-    shell.good("bytepiece train -q corpus.txt -o toy.json --vocab-size 400");
-    const std::string good = shell.read("toy.json");
-    const auto replaced = [&](const std::string& from, const std::string& to) {
-      std::string model = good;
-      const std::size_t at = model.find(from);
-      REQUIRE(at != std::string::npos);
-      return model.replace(at, from.size(), to);
-    };
-    const auto without = [&](const std::string& key) {  // the member with that key
-      const std::size_t begin = good.find("    \"" + key + "\""), end = good.find("],\n", begin) + 3;
-      return good.substr(0, begin) + good.substr(end);
-    };
-    const auto member = [](const std::string& key, const std::string& id, const std::string& text,
-                           const std::string& count) {
-      return "\"" + key + "\": [\n        " + id + ",\n        \"" + text + "\",\n        " + count +
-             "\n    ]";
-    };
-    const Vocab vocab = Vocab::load(shell.path("toy.bp"));
-    const std::string count = std::to_string(vocab.count('z' + kFirstPiece));
-    const std::string z = member("eg==", std::to_string('z' + kFirstPiece), "z", count);
-    const std::map<std::string, std::pair<std::string, std::string>> models = {
-        {"text", {"hello\n", "not a model"}},
-        {"array", {"[1, 2, 3]", "not a model"}},
-        {"string", {"\"model\"", "not a model"}},
-        {"no_members", {"{}", "0x00 is no piece"}},
-        {"no_byte", {without("eg=="), "0x7A is no piece"}},
-        {"piece_twice", {replaced("{\n", "{\n" + z + ",\n"), "z is there twice"}},
-        {"id_twice", {replaced(z, member("eg==", "124", "z", count)), "z has id 124"}},
-        {"zero", {replaced(z, member("eg==", "125", "z", "0")), "piece z: its count"}},
-        {"negative", {replaced(z, member("eg==", "125", "z", "-1")), "piece z: its count"}},
-        {"fraction", {replaced(z, member("eg==", "125", "z", "1.5")), "piece z: its count"}},
-        {"huge", {replaced(z, member("eg==", "125", "z", "18446744073709551615")), "2^64"}},
-        {"too_huge", {replaced(z, member("eg==", "125", "z", "99999999999999999999")), ""}},
-        {"no_base64", {replaced("\"eg==\"", "\"e*==\""), "e*=="}},
-    };
-    std::vector<Bad> rows;
-    for (const auto& [name, model] : models) {
-      shell.write(name, model.first);
-      rows.push_back({"bytepiece inspect " + name, 1, {name + ": ", model.second}});
-      rows.push_back({"bytepiece encode " + name + " corpus.txt -o old", 1, {name + ": ", model.second}});
-    }
-    for (const std::size_t size : {std::size_t{1}, std::size_t{2}, good.size() / 3, good.size() / 2,
-                                   good.size() - 2, good.size() - 1}) {
-      const std::string name = "cut" + std::to_string(size);
-      shell.write(name, good.substr(0, size));
-      rows.push_back({"bytepiece decode " + name + " </dev/null -o old", 1, {name + ": not a model"}});
-    }
-    check_bad(shell, rows);
-  }
+TEST_CASE("cli: a command line that cannot be understood") {
+  const ShellWithModel shell;
+  check_bad(
+      shell,
+      {{"bytepiece", 2, {"command is missing", "bytepiece --help"}},
+       {"bytepiece knit", 2, {"knit"}},
+       {"bytepiece train corpus.txt", 2, {"--output is required", "bytepiece train --help"}},
+       {"bytepiece train -o x.bp", 2, {"INPUT is required"}},
+       {"bytepiece encode", 2, {"MODEL is required", "bytepiece encode --help"}},
+       {"bytepiece decode", 2, {"MODEL is required"}},
+       {"bytepiece inspect", 2, {"MODEL is required"}},
+       {"bytepiece train --nope corpus.txt -o x.bp", 2, {"--nope", "bytepiece train --help"}},
+       {"bytepiece encode toy.bp --nope corpus.txt -o x", 2, {"--nope"}},
+       {"bytepiece --nope", 2, {"--nope"}},
+       {"bytepiece inspect toy.bp other.bp", 2, {"other.bp"}},
+       {"bytepiece train corpus.txt -o x.bp --vocab-size 258", 2, {"--vocab-size", "258", "259"}},
+       {"bytepiece train corpus.txt -o x.bp --vocab-size 1000,258", 2, {"--vocab-size", "258", "259"}},
+       {"bytepiece train corpus.txt -o x.bp --vocab-size 0", 2, {"--vocab-size"}},
+       {"bytepiece train corpus.txt -o x.bp --vocab-size -5", 2, {"--vocab-size"}},
+       {"bytepiece train corpus.txt -o x.bp --vocab-size many", 2, {"--vocab-size", "many"}},
+       {"bytepiece train corpus.txt -o x.bp --vocab-size 300.5", 2, {"--vocab-size"}},
+       {"bytepiece train corpus.txt -o x.bp --vocab-size 99999999999999999999", 2, {"--vocab-size"}},
+       {"bytepiece train corpus.txt -o x.bp --vocab-size ''", 2, {"--vocab-size"}},
+       {"bytepiece train corpus.txt -o x.bp --order 0", 2, {"--order", "1", "8"}},
+       {"bytepiece train corpus.txt -o x.bp --order 9", 2, {"--order", "1", "8"}},
+       {"bytepiece train corpus.txt -o x.bp --min-count 0", 2, {"--min-count"}},
+       {"bytepiece train corpus.txt -o x.bp --min-count -1", 2, {"--min-count"}},
+       {"bytepiece train corpus.txt -o x.bp --max-piece-length 0", 2, {"--max-piece-length"}},
+       {"bytepiece train corpus.txt -o x.bp --threads -1", 2, {"--threads"}},
+       {"bytepiece train corpus.txt -o x.bp --threads 1000000", 2, {"--threads"}},
+       {"bytepiece train corpus.txt -o x.bp --input-format csv", 2, {"--input-format", "csv", "jsonl"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --output-format xml", 2, {"--output-format", "xml", "ids"}},
+       {"bytepiece decode toy.bp corpus.txt -o x --output-format xml",
+        2,
+        {"--output-format", "xml", "text"}}});
+}
 
-  TEST_CASE("cli: ids that are none") {
-    const ShellWithModel shell;
-    shell.write("old", "old");
-    shell.write("good", "3 4\n");
-    std::vector<Bad> rows;
-    for (const std::string id : {"x", "3x", "-3", "+3", "3.0", "0x3", "3,4", "400", "4294967296",
-                                 "4294967299", "18446744073709551619", "99999999999999999999999999"}) {
-      shell.write("bad" + id, "3 4\n5 " + id + " 6\n7\n");
-      rows.push_back({"bytepiece decode toy.bp bad" + id + " -o old", 1, {"line 2", id}});
-    }
-    check_bad(shell, rows);
-  }
-
-  TEST_CASE("cli: output that cannot be written") {
-    const ShellWithModel shell;
-    shell.good("mkdir folder && bytepiece encode toy.bp corpus.txt -o ids");
-    check_bad(
-        shell,
-        {{"bytepiece train corpus.txt -o none/x.bp", 1, {"none/x.bp: cannot be written", "folder"}},
-         {"bytepiece train corpus.txt -o folder", 1, {"folder: cannot be written"}},
-         {"bytepiece train corpus.txt -o folder/", 1, {"folder/: cannot be written"}},
-         {"bytepiece train corpus.txt -o corpus.txt/x", 1, {"corpus.txt/x: cannot be written"}},
-         {"bytepiece train corpus.txt -o ''", 1, {}},
-         {"bytepiece train -q corpus.txt -o /dev/full", 1, {"/dev/full: cannot be written: No space"}},
-         {"bytepiece train -q corpus.txt -o - >/dev/full", 1, {"No space"}},
-         {"bytepiece encode toy.bp corpus.txt -o none/x", 1, {"none/x: cannot be written", "folder"}},
-         {"bytepiece encode toy.bp corpus.txt -o folder", 1, {"folder: cannot be written"}},
-         {"bytepiece encode toy.bp corpus.txt -o ''", 1, {}},
-         {"bytepiece encode toy.bp corpus.txt -o /dev/full", 1, {"/dev/full: cannot be written: No space"}},
-         {"bytepiece encode toy.bp corpus.txt >/dev/full",
-          1,
-          {"standard output: cannot be written: No space"}},
-         {"bytepiece encode toy.bp corpus.txt --output-format u16 -o /dev/full",
-          1,
-          {"/dev/full", "No space"}},
-         {"bytepiece encode toy.bp corpus.txt --output-format u16 >/dev/full",
-          1,
-          {"standard output", "No space"}},
-         {"bytepiece encode toy.bp corpus.txt --output-format npy", 1, {"standard output: not a file", "-o"}},
-         {"bytepiece encode toy.bp corpus.txt --output-format megatron -o none/x",
-          1,
-          {"none/x.bin", "folder"}},
-         {"bytepiece encode toy.bp corpus.txt --shard-size 5 -o none/x", 1, {"none/x.00000", "folder"}},
-         {"bytepiece encode toy.bp corpus.txt --shard-size 5", 1, {"--shard-size needs files"}},
-         {"bytepiece encode toy.bp corpus.txt --resume -o x", 1, {"--shard-size"}},
-         {"bytepiece encode toy.bp corpus.txt --offsets -o x", 1, {"jsonl"}},
-         {"bytepiece decode toy.bp ids >/dev/full", 1, {"standard output: cannot be written: No space"}},
-         {"bytepiece inspect toy.bp >/dev/full", 1, {"standard output: cannot be written"}},
-         {"bytepiece inspect --pieces toy.bp >/dev/full",
-          1,
-          {"standard output: cannot be written: No space"}},
-         {"bytepiece encode toy.bp corpus.txt >&-", 1, {"standard output: cannot be written"}}});
-    if (::geteuid() == 0) return;  // root may write anywhere
-    shell.good("chmod 500 folder");
-    const Outcome outcome = shell.run("bytepiece train -q corpus.txt -o folder/x.bp");
+TEST_CASE("cli: input that cannot be read") {
+  const ShellWithModel shell;
+  shell.good("mkdir folder && : >empty && printf '\\n' >feed");
+  shell.write("old", "old");
+  check_bad(shell,
+            {{"bytepiece train none.txt -o old", 1, {"none.txt: no such file"}},
+             {"bytepiece train corpus.txt none.txt -o old", 1, {"none.txt: no such file"}},
+             {"bytepiece train folder -o old", 1, {"folder: no files in this folder"}},
+             {"bytepiece train empty -o old", 1, {"empty"}},
+             {"bytepiece train empty empty -o old", 1, {"empty"}},
+             {"bytepiece train - -o old </dev/null", 1, {"empty"}},
+             {"bytepiece train --input-format lines feed -o old", 1, {"empty"}},
+             {"bytepiece train - - -o old", 1, {"standard input", "twice"}},
+             {"bytepiece encode toy.bp none.txt -o old", 1, {"none.txt: no such file"}},
+             {"bytepiece encode toy.bp folder -o old", 1, {"folder: no files in this folder"}},
+             {"bytepiece decode toy.bp none.txt -o old", 1, {"none.txt: no such file"}},
+             {"bytepiece encode none.bp corpus.txt -o old", 1, {"none.bp: no such file"}},
+             {"bytepiece encode folder corpus.txt -o old", 1, {"folder: is a directory"}},
+             {"bytepiece decode none.bp corpus.txt -o old", 1, {"none.bp: no such file"}},
+             {"bytepiece convert none.bp x.bp", 1, {"none.bp: no such file"}},
+             {"bytepiece convert toy.bp x.model", 1, {"say --to sentencepiece or --to json"}},
+             {"bytepiece convert corpus.txt x.bp", 1, {"corpus.txt: line 1: ", "is not word, tab, count"}},
+             {"bytepiece convert --from huggingface corpus.txt x.bp", 1, {"corpus.txt: not a Unigram"}},
+             {"bytepiece convert --from sentencepiece corpus.txt x.bp", 1, {"corpus.txt: not a Sentence"}},
+             {"bytepiece convert toy.bp x.bp --add-special ''", 1, {"special token is empty"}},
+             {"bytepiece inspect none.bp", 1, {"none.bp: no such file"}},
+             {"bytepiece inspect folder", 1, {"folder: is a directory"}},
+             {"bytepiece inspect empty", 1, {"empty: not a model"}},
+             {"bytepiece encode corpus.txt toy.bp -o old", 1, {"corpus.txt: not a model"}}});
+  if (::geteuid() == 0) return;  // root may read anything
+  shell.good("cp corpus.txt locked && chmod 000 locked");
+  for (const std::string script :
+       {"train locked -o old", "encode toy.bp locked -o old", "encode locked corpus.txt -o old"}) {
+    const Outcome outcome = shell.run("bytepiece " + script);
+    CAPTURE(outcome.err);
     CHECK(outcome.status == 1);
-    CHECK(contains(outcome.err, "folder/x.bp: cannot be written: Permission denied"));
+    CHECK(contains(outcome.err, "locked: "));
+    CHECK(shell.read("old") == "old");
   }
+}
 
-  TEST_CASE("cli: a closed pipe is an error, not a crash") {
-    const ShellWithModel shell;
-    shell.good("bytepiece encode toy.bp corpus.txt -o ids");
-    for (const std::string script :
-         {"encode toy.bp corpus.txt", "encode toy.bp corpus.txt --output-format u32", "decode toy.bp ids",
-          "inspect toy.bp", "inspect --pieces toy.bp", "train -q corpus.txt -o -"}) {
-      int ends[2];
-      REQUIRE(::pipe(ends) == 0);
-      ::close(ends[0]);
-      REQUIRE(::dup2(ends[1], 9) == 9);
-      ::close(ends[1]);
-      const Outcome outcome = shell.run("bytepiece " + script + " >&9");
-      ::close(9);
-      CAPTURE(script);
-      CAPTURE(outcome.err);
-      CHECK(outcome.status == 1);
-      CHECK(lines_in(outcome.err) == 1);
-      CHECK(contains(outcome.err, "cannot be written"));
+TEST_CASE("cli: broken input") {
+  const ShellWithModel shell;
+  shell.write("old", "old");
+  for (const std::string filter : {"gzip", "zstd", "xz", "bzip2"}) {
+    const std::string packed = compressed(corpus(), filter);
+    shell.write("cut." + filter, packed.substr(0, packed.size() / 2));
+  }
+  shell.write("cut.jsonl", "{\"text\": \"a\"}\n{\"text\": \"b");
+  shell.write("none.jsonl", "{\"text\": \"a\"}\n{\"body\": \"b\"}\n");
+  shell.write("number.jsonl", "{\"text\": \"a\"}\n{\"text\": 5}\n");
+  std::vector<Bad> rows;
+  for (const std::string command : {"train -q", "encode toy.bp"}) {
+    const auto add = [&](const std::string& input, const Strings& messages) {
+      rows.push_back({"bytepiece " + command + " " + input + " -o old", 1, messages});
+    };
+    for (const std::string filter : {"gzip", "zstd", "xz", "bzip2"}) {
+      add("cut." + filter, {"cut." + filter + ": cannot be read"});
+      add("- <cut." + filter, {"standard input: cannot be read"});
     }
+    add("corpus.txt cut.gzip", {"cut.gzip: cannot be read"});
+    add("cut.jsonl", {"cut.jsonl, line 2: not JSON"});
+    add("none.jsonl", {"none.jsonl, line 2: no field \"text\"", "--field"});
+    add("none.jsonl --field body", {"none.jsonl, line 1: no field \"body\""});
+    add("number.jsonl", {"number.jsonl, line 2: field \"text\" is not a string"});
+    add("corpus.txt --input-format jsonl", {"corpus.txt, line 1: not JSON"});
   }
+  check_bad(shell, rows);
+}
 
-  TEST_SUITE_END();
+TEST_CASE("cli: a model that is none") {
+  const ShellWithModel shell;
+  shell.write("old", "old");
+  shell.good("bytepiece train -q corpus.txt -o toy.json --vocab-size 400");
+  const std::string good = shell.read("toy.json");
+  const auto replaced = [&](const std::string& from, const std::string& to) {
+    std::string model = good;
+    const std::size_t at = model.find(from);
+    REQUIRE(at != std::string::npos);
+    return model.replace(at, from.size(), to);
+  };
+  const auto without = [&](const std::string& key) {  // the member with that key
+    const std::size_t begin = good.find("    \"" + key + "\""), end = good.find("],\n", begin) + 3;
+    return good.substr(0, begin) + good.substr(end);
+  };
+  const auto member = [](const std::string& key, const std::string& id, const std::string& text,
+                         const std::string& count) {
+    return "\"" + key + "\": [\n        " + id + ",\n        \"" + text + "\",\n        " + count + "\n    ]";
+  };
+  const Vocab vocab = Vocab::load(shell.path("toy.bp"));
+  const std::string count = std::to_string(vocab.count('z' + kFirstPiece));
+  const std::string z = member("eg==", std::to_string('z' + kFirstPiece), "z", count);
+  const std::map<std::string, std::pair<std::string, std::string>> models = {
+      {"text", {"hello\n", "not a model"}},
+      {"array", {"[1, 2, 3]", "not a model"}},
+      {"string", {"\"model\"", "not a model"}},
+      {"no_members", {"{}", "0x00 is no piece"}},
+      {"no_byte", {without("eg=="), "0x7A is no piece"}},
+      {"piece_twice", {replaced("{\n", "{\n" + z + ",\n"), "z is there twice"}},
+      {"id_twice", {replaced(z, member("eg==", "124", "z", count)), "z has id 124"}},
+      {"zero", {replaced(z, member("eg==", "125", "z", "0")), "piece z: its count"}},
+      {"negative", {replaced(z, member("eg==", "125", "z", "-1")), "piece z: its count"}},
+      {"fraction", {replaced(z, member("eg==", "125", "z", "1.5")), "piece z: its count"}},
+      {"huge", {replaced(z, member("eg==", "125", "z", "18446744073709551615")), "2^64"}},
+      {"too_huge", {replaced(z, member("eg==", "125", "z", "99999999999999999999")), ""}},
+      {"no_base64", {replaced("\"eg==\"", "\"e*==\""), "e*=="}},
+  };
+  std::vector<Bad> rows;
+  for (const auto& [name, model] : models) {
+    shell.write(name, model.first);
+    rows.push_back({"bytepiece inspect " + name, 1, {name + ": ", model.second}});
+    rows.push_back({"bytepiece encode " + name + " corpus.txt -o old", 1, {name + ": ", model.second}});
+  }
+  for (const std::size_t size :
+       {std::size_t{1}, std::size_t{2}, good.size() / 3, good.size() / 2, good.size() - 2, good.size() - 1}) {
+    const std::string name = "cut" + std::to_string(size);
+    shell.write(name, good.substr(0, size));
+    rows.push_back({"bytepiece decode " + name + " </dev/null -o old", 1, {name + ": not a model"}});
+  }
+  check_bad(shell, rows);
+}
+
+TEST_CASE("cli: ids that are none") {
+  const ShellWithModel shell;
+  shell.write("old", "old");
+  shell.write("good", "3 4\n");
+  std::vector<Bad> rows;
+  for (const std::string id : {"x", "3x", "-3", "+3", "3.0", "0x3", "3,4", "400", "4294967296", "4294967299",
+                               "18446744073709551619", "99999999999999999999999999"}) {
+    shell.write("bad" + id, "3 4\n5 " + id + " 6\n7\n");
+    rows.push_back({"bytepiece decode toy.bp bad" + id + " -o old", 1, {"line 2", id}});
+  }
+  check_bad(shell, rows);
+}
+
+TEST_CASE("cli: output that cannot be written") {
+  const ShellWithModel shell;
+  shell.good("mkdir folder && bytepiece encode toy.bp corpus.txt -o ids");
+  check_bad(
+      shell,
+      {{"bytepiece train corpus.txt -o none/x.bp", 1, {"none/x.bp: cannot be written", "folder"}},
+       {"bytepiece train corpus.txt -o folder", 1, {"folder: cannot be written"}},
+       {"bytepiece train corpus.txt -o folder/", 1, {"folder/: cannot be written"}},
+       {"bytepiece train corpus.txt -o corpus.txt/x", 1, {"corpus.txt/x: cannot be written"}},
+       {"bytepiece train corpus.txt -o ''", 1, {}},
+       {"bytepiece train -q corpus.txt -o /dev/full", 1, {"/dev/full: cannot be written: No space"}},
+       {"bytepiece train -q corpus.txt -o - >/dev/full", 1, {"No space"}},
+       {"bytepiece encode toy.bp corpus.txt -o none/x", 1, {"none/x: cannot be written", "folder"}},
+       {"bytepiece encode toy.bp corpus.txt -o folder", 1, {"folder: cannot be written"}},
+       {"bytepiece encode toy.bp corpus.txt -o ''", 1, {}},
+       {"bytepiece encode toy.bp corpus.txt -o /dev/full", 1, {"/dev/full: cannot be written: No space"}},
+       {"bytepiece encode toy.bp corpus.txt >/dev/full", 1, {"standard output: cannot be written: No space"}},
+       {"bytepiece encode toy.bp corpus.txt --output-format u16 -o /dev/full", 1, {"/dev/full", "No space"}},
+       {"bytepiece encode toy.bp corpus.txt --output-format u16 >/dev/full",
+        1,
+        {"standard output", "No space"}},
+       {"bytepiece encode toy.bp corpus.txt --output-format npy", 1, {"standard output: not a file", "-o"}},
+       {"bytepiece encode toy.bp corpus.txt --output-format megatron -o none/x", 1, {"none/x.bin", "folder"}},
+       {"bytepiece encode toy.bp corpus.txt --shard-size 5 -o none/x", 1, {"none/x.00000", "folder"}},
+       {"bytepiece encode toy.bp corpus.txt --shard-size 5", 1, {"--shard-size needs files"}},
+       {"bytepiece encode toy.bp corpus.txt --resume -o x", 1, {"--shard-size"}},
+       {"bytepiece encode toy.bp corpus.txt --offsets -o x", 1, {"jsonl"}},
+       {"bytepiece decode toy.bp ids >/dev/full", 1, {"standard output: cannot be written: No space"}},
+       {"bytepiece inspect toy.bp >/dev/full", 1, {"standard output: cannot be written"}},
+       {"bytepiece inspect --pieces toy.bp >/dev/full", 1, {"standard output: cannot be written: No space"}},
+       {"bytepiece encode toy.bp corpus.txt >&-", 1, {"standard output: cannot be written"}}});
+  if (::geteuid() == 0) return;  // root may write anywhere
+  shell.good("chmod 500 folder");
+  const Outcome outcome = shell.run("bytepiece train -q corpus.txt -o folder/x.bp");
+  CHECK(outcome.status == 1);
+  CHECK(contains(outcome.err, "folder/x.bp: cannot be written: Permission denied"));
+}
+
+TEST_CASE("cli: a closed pipe is an error, not a crash") {
+  const ShellWithModel shell;
+  shell.good("bytepiece encode toy.bp corpus.txt -o ids");
+  for (const std::string script :
+       {"encode toy.bp corpus.txt", "encode toy.bp corpus.txt --output-format u32", "decode toy.bp ids",
+        "inspect toy.bp", "inspect --pieces toy.bp", "train -q corpus.txt -o -"}) {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    ::close(ends[0]);
+    REQUIRE(::dup2(ends[1], 9) == 9);
+    ::close(ends[1]);
+    const Outcome outcome = shell.run("bytepiece " + script + " >&9");
+    ::close(9);
+    CAPTURE(script);
+    CAPTURE(outcome.err);
+    CHECK(outcome.status == 1);
+    CHECK(lines_in(outcome.err) == 1);
+    CHECK(contains(outcome.err, "cannot be written"));
+  }
+}
+
+TEST_SUITE_END();
 
 }  // namespace
 }  // namespace bytepiece

@@ -114,7 +114,7 @@ TEST_CASE("tokenizer: a batch is its texts one by one") {
       CAPTURE(form_name(form));
       const Tokenizer tokenizer =
           tokenizer_with_form(vocab_of(random_pieces(random, letters, 60, true)), form);
-      for (const EncodeOptions options :
+      for (const EncodeOptions& options :
            {EncodeOptions{}, EncodeOptions{true, false}, EncodeOptions{true, true}}) {
         Ids expected = {9}, ids = {9};
         std::vector<std::size_t> expected_ends = {1}, ends = {1};
@@ -136,7 +136,7 @@ TEST_CASE("tokenizer: into a buffer, all or nothing, and counts") {
   Random random(3);
   const Tokenizer tokenizer(vocab_of(random_pieces(random, "abc \n", 60, false)));
   for (const std::string& text : adversarial_texts()) {
-    for (const EncodeOptions options : {EncodeOptions{}, EncodeOptions{true, true}}) {
+    for (const EncodeOptions& options : {EncodeOptions{}, EncodeOptions{true, true}}) {
       const Ids expected = tokenizer.encode(text, options);
       CHECK(tokenizer.count(text, options) == expected.size());
       CHECK(expected.size() <= 3 * text.size() + 2);
