@@ -858,6 +858,21 @@ TEST_CASE("cli: bash completes commands, options, their choices and files") {
   CHECK(contains(completed("inspect --", 2), "--pieces"));
 }
 
+TEST_CASE("cli: train for fewest tokens") {
+  const ShellWithModel shell;
+  shell.good("bytepiece train -q --fewest-tokens corpus.txt -o few.bp --vocab-size 400,300");
+  CHECK(shell.good("bytepiece train -q -T 1 --fewest-tokens corpus.txt -o - --vocab-size 400") ==
+        shell.good("cat few.400.bp"));
+  CHECK(shell.good("bytepiece encode few.300.bp corpus.txt | bytepiece decode few.300.bp") == corpus());
+  shell.good("bytepiece train -q --fewest-tokens corpus.txt toy.bp --weights 9,1 -o weighted.bp");
+  check_bad(
+      shell,
+      {{"bytepiece train corpus.txt -o x.bp --weights 2", 1, {"--weights", "--fewest-tokens"}},
+       {"bytepiece train corpus.txt -o x.bp --fewest-tokens --weights 2,3", 1, {"2 numbers for 1 files"}},
+       {"bytepiece train corpus.txt -o x.bp --fewest-tokens --sample 1000", 1, {"sample: 1000"}},
+       {"bytepiece train corpus.txt -o x.bp --fewest-tokens --memory 1M", 1, {"smaller sample"}}});
+}
+
 TEST_CASE("cli: a command line that cannot be understood") {
   const ShellWithModel shell;
   check_bad(
@@ -873,6 +888,8 @@ TEST_CASE("cli: a command line that cannot be understood") {
        {"bytepiece encode toy.bp --nope corpus.txt -o x", 2, {"--nope"}},
        {"bytepiece --nope", 2, {"--nope"}},
        {"bytepiece inspect toy.bp other.bp", 2, {"other.bp"}},
+       {"bytepiece train corpus.txt -o x.bp --fewest-tokens --weights 0", 2, {"--weights"}},
+       {"bytepiece train corpus.txt -o x.bp --fewest-tokens --sample many", 2, {"--sample", "many"}},
        {"bytepiece train corpus.txt -o x.bp --vocab-size 258", 2, {"--vocab-size", "258", "259"}},
        {"bytepiece train corpus.txt -o x.bp --vocab-size 1000,258", 2, {"--vocab-size", "258", "259"}},
        {"bytepiece train corpus.txt -o x.bp --vocab-size 0", 2, {"--vocab-size"}},

@@ -56,6 +56,16 @@ TEST_CASE("prune: a piece that others spell better goes") {
   CHECK(vocab.at("ab") == 1002);
 }
 
+TEST_CASE("prune: a kept character stays by how often it occurs in all pieces") {
+  const reference::Counts pieces = {
+      {"\u4F60", 40}, {"\u4F60\u597D", 1000}, {"\u4F60\u4EEC", 900}, {"ab", 500}, {"cd", 400}};
+  TrainOptions options{.vocab_sizes = {256 + 3 + 4}};
+  CHECK_FALSE(pruned(pieces, options).front().contains("\u4F60"));
+  options.keep_characters = true;
+  CHECK(pruned(pieces, options).front().contains("\u4F60"));
+  CHECK_FALSE(pruned(pieces, options).front().contains("cd"));
+}
+
 TEST_CASE("prune: sizes come back in the order asked for") {
   reference::Counts pieces;
   Random random(1);

@@ -23,8 +23,8 @@ class World {
       : model_(make_model(chunks, order, min_count)),
         log_probs_(reference::log_probs(reference::count_ngrams(chunks, order), min_count)) {}
 
-  Strings segment(std::string_view chunk, bool ensure_unicode) const {
-    Segmenter segmenter(model_, ensure_unicode);
+  Strings segment(std::string_view chunk, bool ensure_unicode, bool repair_dead_zones = false) const {
+    Segmenter segmenter(model_, ensure_unicode, repair_dead_zones);
     const auto& pieces = segmenter.segment(chunk);
     return Strings(pieces.rbegin(), pieces.rend());
   }
@@ -80,6 +80,36 @@ TEST_CASE("segment: a dead zone shreds the rest of its chunk") {
   REQUIRE(pieces.size() >= shreds.size());
   CHECK(Strings(pieces.end() - static_cast<std::ptrdiff_t>(shreds.size()), pieces.end()) == shreds);
   CHECK(pieces == world.expected(chunks[1], true));
+}
+
+TEST_CASE("segment: a repaired dead zone is one character long") {
+  const Strings chunks = {"the \u732B the", "the \u732B the \u7F55 \u732B the", "\u7F56the\u7F57\u7F58"};
+  const World world(chunks, 6, 2);
+  const auto repaired = [&](std::string_view chunk) { return world.segment(chunk, true, true); };
+  CHECK(repaired(chunks[0]) == world.segment(chunks[0], true));
+  Strings expected = world.segment("the \u732B the ", true);
+  for (const std::string byte : {"\xE7", "\xBD", "\x95"}) expected.push_back(byte);
+  for (const std::string& piece : world.segment(" \u732B the", true)) expected.push_back(piece);
+  CHECK(repaired(chunks[1]) == expected);
+  const Strings rare = repaired(chunks[2]);
+  REQUIRE(rare.size() >= 10);  // three shredded characters around the one word
+  CHECK(rare[0] == "\xE7");
+  CHECK(rare.back() == "\x98");
+  CHECK(repaired("\x80\x80") == Strings{"\x80", "\x80"});
+}
+
+TEST_CASE("segment: repaired dead zones change nothing else, and lose nothing") {
+  Random random(2);
+  for (std::size_t round = 0; round < rounds(50); ++round) {
+    const Strings chunks = {"x" + random_text(random, 70), "y" + random_text(random, 70)};
+    const World world(chunks, 1 + static_cast<int>(random.below(kMaxOrder)), random.between(1, 3));
+    for (const std::string& chunk : {chunks[0], random_text(random, 100) + "z"}) {
+      std::string all;
+      for (const std::string& piece : world.segment(chunk, true, true)) all += piece;
+      CHECK(all == chunk);
+      CHECK(world.segment(chunk, false, true) == world.segment(chunk, false));
+    }
+  }
 }
 
 TEST_CASE("segment: small worlds as a whole") {

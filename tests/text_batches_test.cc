@@ -122,6 +122,20 @@ TEST_CASE("text_batches: long runs without a boundary, or of line feeds") {
   }
 }
 
+TEST_CASE("text batches: documents of different weight are never in one batch") {
+  std::vector<std::pair<std::uint32_t, std::string>> seen;
+  TextBatcher batcher(1000, training_split(false), [&](const TextBatch& batch) {
+    seen.push_back({batch.weight, batch.bytes});
+  });
+  for (const auto& [text, weight] : {std::pair{"a", 1U}, {"b", 1U}, {"c", 3U}, {"d", 3U}, {"e", 2U}}) {
+    DocumentPart part{text};
+    part.weight = weight;
+    batcher.add(part);
+  }
+  batcher.finish();
+  CHECK(seen == std::vector<std::pair<std::uint32_t, std::string>>{{1, "ab"}, {3, "cd"}, {2, "e"}});
+}
+
 TEST_SUITE_END();
 
 }  // namespace

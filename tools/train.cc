@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 #include "tools/common.h"
 #include "tools/models.h"
@@ -20,6 +22,7 @@ struct Options {
   InputOptions input;
   std::string output;
   TrainOptions train;
+  std::vector<std::uint32_t> weights;
   bool json = false;
   RunOptions run;
 };
@@ -30,6 +33,16 @@ std::filesystem::path spool_folder(const TrainOptions& options) {
   std::error_code error;
   const auto folder = std::filesystem::temp_directory_path(error);
   return error ? "/tmp" : folder;
+}
+
+void weigh(std::vector<InputFile>& files, const Options& options) {
+  if (options.weights.empty()) return;
+  if (!options.train.fewest_tokens) throw Error("--weights: has a meaning with --fewest-tokens only");
+  if (options.weights.size() != files.size()) {
+    throw Error(fmt::format("--weights: {} numbers for {} files; give one for each, in their order",
+                            options.weights.size(), files.size()));
+  }
+  for (std::size_t i = 0; i < files.size(); ++i) files[i].weight = options.weights[i];
 }
 
 void print_summary(const ModelFiles& models, const std::vector<Vocab>& vocabs, const StageTimes& times,
@@ -50,6 +63,7 @@ void run(Options& options) {
   options.train.threads = options.run.threads;
   StageLog log(options.run);
   std::vector<InputFile> files = input_files(options.input, InputFormat::kText);
+  weigh(files, options);
   const std::vector<Spool> spools = spool_pipes(files, spool_folder(options.train));
   const Corpus corpus = read_files(files);
   const ModelFiles models(options.output, options.train.vocab_sizes);
@@ -86,6 +100,14 @@ void add_train(CLI::App& app) {
                    "Special token, with an id behind the pieces; may be repeated")
       ->type_name("TOKEN")
       ->allow_extra_args(false);
+  add_choice_options(*command, train);
+  command
+      ->add_option("--weights", options->weights,
+                   "How much each input counts with --fewest-tokens, as 1,4,1: pieces for small languages")
+      ->type_name("N[,N...]")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::Range(1, 1000));
   add_memory_options(*command, train);
   command
       ->add_option("--work-dir", train.work_dir,
@@ -103,6 +125,7 @@ void add_train(CLI::App& app) {
       "  bytepiece train corpus.txt -o toy.bp --vocab-size 8000\n"
       "  bytepiece train *.txt.zst -o big.bp --vocab-size 64000,32000 --min-count 32\n"
       "  bytepiece train corpus/ -o big.bp --memory 16G --work-dir run1\n"
+      "  bytepiece train corpus.txt -o small.bp --fewest-tokens --input-format lines\n"
       "  zcat docs.gz | bytepiece train - --input-format lines -o toy.bp");
   command->callback([options] { run(*options); });
 }

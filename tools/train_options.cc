@@ -40,6 +40,19 @@ void add_vocab_options(CLI::App& command, TrainOptions& options) {
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30));
 }
 
+void add_choice_options(CLI::App& command, TrainOptions& options) {
+  command.add_flag("--repair-dead-zones", options.repair_dead_zones,
+                   "A rare character does not shred the rest of its line into single bytes");
+  command.add_flag("--keep-characters", options.keep_characters,
+                   "Characters stay by how often they occur in all pieces, not alone");
+  command.add_flag("--fewest-tokens", options.fewest_tokens,
+                   "Choose the pieces with which text takes the fewest tokens, instead of discovering words");
+  command.add_option("--sample", options.sample, "Bytes of text that --fewest-tokens looks at, as 64M")
+      ->type_name("SIZE")
+      ->default_str("32M")
+      ->transform(CLI::AsSizeValue(false));
+}
+
 void add_memory_options(CLI::App& command, TrainOptions& options) {
   command.add_option("--memory", options.memory, "Most memory to use, as 512M or 4G; the rest goes to files")
       ->type_name("SIZE")

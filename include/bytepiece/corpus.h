@@ -18,6 +18,8 @@ struct DocumentPart {
   std::string_view bytes;  // valid during the call only
   bool ends_document = true;
   bool unterminated = false;  // of a document that is a line: the file ended before a line feed
+  // How much the document counts with TrainOptions::fewest_tokens; the same for all its parts.
+  std::uint32_t weight = 1;
 };
 
 struct Corpus {

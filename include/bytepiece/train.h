@@ -20,6 +20,7 @@ namespace bytepiece {
 
 inline constexpr int kMaxOrder = 8;                    // an n-gram fits a 64-bit word
 inline constexpr std::size_t kMinVocabSize = 256 + 3;  // every single byte and the reserved ids
+inline constexpr std::size_t kMinSample = std::size_t{1} << 22;
 
 struct TrainOptions {
   // --- These change the model. ---
@@ -30,6 +31,16 @@ struct TrainOptions {
   bool isolate_digits = false;                     // every digit is a piece of its own
   bool ensure_unicode = true;                      // no piece begins inside a UTF-8 character
   std::vector<std::string> special_tokens = {};    // take ids of vocab_sizes, behind those of the pieces
+
+  bool repair_dead_zones = false;  // a rare character does not shred the rest of its line into single bytes
+  bool keep_characters = false;    // characters stay by how often they occur in all pieces, not alone
+
+  // Instead of discovering words, choose the pieces with which text takes the fewest tokens; `order` has no
+  // meaning then. See src/train/COMPRESSION.md for what that gains.
+  bool fewest_tokens = false;
+  // Bytes of text that the choice looks at, kMinSample..2^31-1: taken evenly from a larger corpus. Takes 16
+  // bytes of memory a byte; counts are those of the whole corpus.
+  std::size_t sample = std::size_t{32} << 20;
 
   // --- These change only time and memory, never a byte of the result. ---
   int threads = 0;                     // 0: all cores

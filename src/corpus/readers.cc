@@ -122,7 +122,11 @@ class JsonLines {
   simdjson::dom::parser parser_;
 };
 
-void visit_file(const InputFile& file, ByteStream& stream, const Visit& visit) {
+void visit_file(const InputFile& file, ByteStream& stream, const Visit& visit_part) {
+  const Visit visit = [&](DocumentPart part) {
+    part.weight = file.weight;
+    visit_part(part);
+  };
   switch (file.options.format) {
     case InputFormat::kText:
       return visit_text(stream, visit);

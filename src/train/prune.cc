@@ -11,10 +11,12 @@
 #include <limits>
 #include <numeric>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "base/threads.h"
 #include "encode/viterbi.h"
+#include "text/utf8.h"
 
 namespace bytepiece {
 namespace {
@@ -85,8 +87,8 @@ Texts texts_of(const List& texts) {
 
 class Pruner {
  public:
-  Pruner(std::size_t threads, const ProgressCallback& on_progress)
-      : threads_(threads), on_progress_(on_progress) {}
+  Pruner(std::size_t threads, bool keep_characters, const ProgressCallback& on_progress)
+      : threads_(threads), keep_characters_(keep_characters), on_progress_(on_progress) {}
 
   // keep gains what spells the texts.
   void absorb(List& keep, const Texts& texts) const {
@@ -107,16 +109,26 @@ class Pruner {
     }
   }
 
-  // Keeps the single bytes and the most frequent others, `size` in all.
+  // Keeps the single bytes and the most frequent others, `size` in all. A character is as frequent as in all
+  // pieces together, if characters are kept.
   void cut(List& keep, std::size_t size) const {
-    const auto rank = [](const CountedPiece& a, const CountedPiece& b) {
+    struct Ranked {
+      CountedPiece piece;
+      std::uint64_t frequency;
+    };
+    std::vector<Ranked> ranked;
+    const std::vector<std::uint64_t> frequencies = frequencies_of(keep);
+    for (std::size_t i = 0; i < keep.size(); ++i) ranked.push_back({keep[i], frequencies[i]});
+    const auto rank = [](const Ranked& ranked_a, const Ranked& ranked_b) {
+      const CountedPiece &a = ranked_a.piece, &b = ranked_b.piece;
       const bool a_long = a.bytes.size() > 1, b_long = b.bytes.size() > 1;
       if (a_long != b_long) return b_long;
-      if (a.count != b.count) return a.count > b.count;
+      if (ranked_a.frequency != ranked_b.frequency) return ranked_a.frequency > ranked_b.frequency;
       if (a.bytes.size() != b.bytes.size()) return a.bytes.size() > b.bytes.size();
       return a.bytes < b.bytes;
     };
-    std::sort(keep.begin(), keep.end(), rank);
+    std::sort(ranked.begin(), ranked.end(), rank);
+    for (std::size_t i = 0; i < keep.size(); ++i) keep[i] = ranked[i].piece;
     const List drop(keep.begin() + static_cast<std::ptrdiff_t>(size), keep.end());
     keep.resize(size);
     std::sort(keep.begin(), keep.end(), bytes_less);
@@ -125,6 +137,27 @@ class Pruner {
   }
 
  private:
+  std::vector<std::uint64_t> frequencies_of(const List& pieces) const {
+    std::vector<std::uint64_t> frequencies;
+    for (const CountedPiece& piece : pieces) frequencies.push_back(piece.count);
+    if (!keep_characters_) return frequencies;
+    std::unordered_map<std::uint32_t, std::uint64_t> of_characters;
+    for (const CountedPiece& piece : pieces) {
+      for (std::size_t at = 0; at < piece.bytes.size();) {
+        const Character c = character_at(piece.bytes, at);
+        of_characters[c.code_point] += piece.count;
+        at += c.length;
+      }
+    }
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      const Character c = character_at(pieces[i].bytes, 0);
+      if (c.code_point != kInvalidByte && c.length == pieces[i].bytes.size()) {
+        frequencies[i] = of_characters[c.code_point];
+      }
+    }
+    return frequencies;
+  }
+
   // The sum over all texts of their counts, for each of `pieces` in the text's best segmentation.
   std::vector<std::uint64_t> spell(const List& pieces, const Texts& texts) const {
     const Trie trie = trie_of(pieces);
@@ -164,6 +197,7 @@ class Pruner {
   }
 
   std::size_t threads_;
+  bool keep_characters_;
   const ProgressCallback& on_progress_;
 };
 
@@ -251,7 +285,7 @@ Vocab vocab_of(const List& pieces) {
 
 std::vector<Vocab> prune(const std::vector<CountRun>& pieces, const TrainOptions& options,
                          std::size_t threads, const ProgressCallback& on_progress) {
-  const Pruner pruner(threads, on_progress);
+  const Pruner pruner(threads, options.keep_characters, on_progress);
   Division division(pieces, options, on_progress);
   List keep = division.keep();
   pruner.absorb(keep, division.dropped());

@@ -49,6 +49,10 @@ class Step {
     return origin;
   }
 
+  bool is_dead() const {
+    return std::all_of(best_.begin(), best_.end(), [](double sum) { return sum == kImpossible; });
+  }
+
   std::size_t best_state() const {  // the smallest of the best
     return static_cast<std::size_t>(std::max_element(best_.begin(), best_.end()) - best_.begin());
   }
@@ -60,7 +64,7 @@ class Step {
 }  // namespace
 
 template <int kOrder>
-std::size_t Segmenter::forward(std::string_view chunk) {
+Segmenter::End Segmenter::forward(std::string_view chunk) {
   constexpr std::size_t kBlock = 64;  // so many look-ups are under way together
   std::array<NgramModel::Sought, kBlock> sought;
   Step<kOrder> step;
@@ -75,21 +79,22 @@ std::size_t Segmenter::forward(std::string_view chunk) {
     for (std::size_t i = begin; i < end; ++i) {
       const bool may_begin = !(ensure_unicode_ && is_continuation(chunk[i]));
       origins_[i] = step.advance(model_.found(sought[i - begin]), may_begin);
+      if (repair_dead_zones_ && !may_begin && step.is_dead()) return {i, 0};
     }
   }
-  return step.best_state();
+  return {chunk.size(), step.best_state()};
 }
 
-const std::vector<std::string_view>& Segmenter::segment(std::string_view chunk) {
-  using Forward = std::size_t (Segmenter::*)(std::string_view);
+Segmenter::End Segmenter::forward_any(std::string_view chunk) {
+  using Forward = End (Segmenter::*)(std::string_view);
   static constexpr std::array<Forward, kMaxOrder> kForward = {
       &Segmenter::forward<1>, &Segmenter::forward<2>, &Segmenter::forward<3>, &Segmenter::forward<4>,
       &Segmenter::forward<5>, &Segmenter::forward<6>, &Segmenter::forward<7>, &Segmenter::forward<8>};
-  origins_.resize(chunk.size());
+  return (this->*kForward[static_cast<std::size_t>(model_.order() - 1)])(chunk);
+}
 
-  pieces_.clear();
+void Segmenter::trace(std::string_view chunk, std::size_t state) {
   const auto last = static_cast<std::size_t>(model_.order() - 1);
-  std::size_t state = (this->*kForward[last])(chunk);
   for (std::size_t i = chunk.size(), end = i; i-- > 0;) {
     if (state == 0) {
       pieces_.push_back(chunk.substr(i, end - i));
@@ -98,6 +103,36 @@ const std::vector<std::string_view>& Segmenter::segment(std::string_view chunk) 
     } else if (state != last || (origins_[i] & kFromItself) == 0) {
       --state;
     }
+  }
+}
+
+// Stretch by stretch, each up to a dead character.
+void Segmenter::segment_repaired(std::string_view chunk) {
+  std::vector<std::string_view> pieces;  // from the first to the last
+  while (!chunk.empty()) {
+    End end = forward_any(chunk);
+    std::size_t behind = end.size;
+    if (end.size < chunk.size()) {
+      while (end.size > 0 && is_continuation(chunk[end.size])) --end.size;  // where the dead character begins
+      while (behind < chunk.size() && is_continuation(chunk[behind])) ++behind;
+      end.state = end.size > 0 ? forward_any(chunk.substr(0, end.size)).state : 0;
+    }
+    pieces_.clear();
+    trace(chunk.substr(0, end.size), end.state);
+    pieces.insert(pieces.end(), pieces_.rbegin(), pieces_.rend());
+    for (std::size_t i = end.size; i < behind; ++i) pieces.push_back(chunk.substr(i, 1));
+    chunk.remove_prefix(behind);
+  }
+  pieces_.assign(pieces.rbegin(), pieces.rend());
+}
+
+const std::vector<std::string_view>& Segmenter::segment(std::string_view chunk) {
+  origins_.resize(std::max(origins_.size(), chunk.size()));
+  pieces_.clear();
+  if (repair_dead_zones_) {
+    segment_repaired(chunk);
+  } else {
+    trace(chunk, forward_any(chunk).state);
   }
   return pieces_;
 }

@@ -12,7 +12,8 @@
 //
 // Ties: the smallest predecessor wins, judged after the byte's score was added. Where every state of a byte
 // is impossible (a rare character), all later ones are too, and the rules lead to single bytes from the
-// byte before on: the "dead zone" of the original, kept.
+// byte before on: the "dead zone" of the original, kept. With repair_dead_zones the character alone becomes
+// single bytes, and the search begins anew behind it: at most twice the time.
 //
 // Costs: O(bytes * N); one byte per byte.
 // Thread rule: one Segmenter per thread; they share the model.
@@ -29,17 +30,27 @@ namespace bytepiece {
 
 class Segmenter {
  public:
-  Segmenter(const NgramModel& model, bool ensure_unicode) : model_(model), ensure_unicode_(ensure_unicode) {}
+  Segmenter(const NgramModel& model, bool ensure_unicode, bool repair_dead_zones = false)
+      : model_(model), ensure_unicode_(ensure_unicode), repair_dead_zones_(repair_dead_zones) {}
 
   // The pieces of the chunk, from the last to the first; valid until the next call, as views of it.
   const std::vector<std::string_view>& segment(std::string_view chunk);
 
  private:
+  struct End {
+    std::size_t size;   // bytes that have a possible state; the first dead byte stops the search if it is to
+                        // be repaired
+    std::size_t state;  // the best of the last of them
+  };
   template <int kOrder>
-  std::size_t forward(std::string_view chunk);  // fills origins_; the last byte's best state
+  End forward(std::string_view chunk);  // fills origins_
+  End forward_any(std::string_view chunk);
+  void trace(std::string_view chunk, std::size_t state);  // appends the pieces, from the last on
+  void segment_repaired(std::string_view chunk);
 
   const NgramModel& model_;
   bool ensure_unicode_;
+  bool repair_dead_zones_;
   // Per byte, where its best paths come from: into state 0 in the low bits; the high bit is set if state
   // N-1 comes from itself. The other states have one predecessor.
   std::vector<std::uint8_t> origins_;

@@ -129,6 +129,12 @@ void check(const TrainOptions& options) {
   if (options.min_count < 1) throw Error("min_count: 0 is not at least 1");
   if (options.max_piece_length < 1) throw Error("max_piece_length: 0 is not at least 1");
   if (options.vocab_sizes.empty()) throw Error("vocab_sizes: empty; expected at least one size");
+  if (options.sample < kMinSample || options.sample >= (std::size_t{1} << 31)) {
+    throw Error(fmt::format("sample: {} is not between {} and 2^31 - 1 bytes", options.sample, kMinSample));
+  }
+  if (options.fewest_tokens && !options.work_dir.empty()) {
+    throw Error("work_dir: keeps counts, of which fewest_tokens has none; leave one of them out");
+  }
   for (const std::size_t size : options.vocab_sizes) {
     if (size < kMinVocabSize) {
       throw Error(
@@ -180,7 +186,8 @@ std::vector<CountRun> count_pieces(const Corpus& corpus, const NgramModel& model
   const std::size_t threads = resolve_threads(options.threads);
   const Shares shares = shares_of(memory_beside(model, options), threads);
   CountPool<std::string> pool(limits(options, shares));
-  std::vector<Segmenter> segmenters(threads, Segmenter(model, options.ensure_unicode));
+  std::vector<Segmenter> segmenters(threads,
+                                    Segmenter(model, options.ensure_unicode, options.repair_dead_zones));
   std::vector<PieceCounter> counters(threads, PieceCounter(shares.piece_table, pool));
   Walk{corpus, options, on_progress, kCountPieces, shares.batch}.for_each_chunk(
       [&](std::size_t worker, std::string_view chunk) {

@@ -128,6 +128,7 @@ CountDescription describe_pieces(const Corpus& corpus, Shard shard, const TrainO
   description["kind"] = "pieces";
   description["min_count"] = std::to_string(options.min_count);
   description["ensure_unicode"] = text_of(options.ensure_unicode);
+  if (options.repair_dead_zones) description["repair_dead_zones"] = text_of(true);
   return description;
 }
 

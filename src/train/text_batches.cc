@@ -14,6 +14,10 @@ TextBatcher::TextBatcher(std::size_t batch_bytes, const SplitOptions& split,
     : batch_bytes_(batch_bytes), next_try_(batch_bytes), split_(split), emit_(std::move(emit)) {}
 
 void TextBatcher::add(const DocumentPart& part) {
+  if (part.weight != batch_.weight) {
+    if (!batch_.bytes.empty()) emit_until(batch_.bytes.size());
+    batch_.weight = part.weight;
+  }
   for (std::string_view rest = part.bytes; !rest.empty();) {
     const std::size_t taken = rest.size() < batch_bytes_ ? rest.size() : batch_bytes_;
     batch_.bytes += rest.substr(0, taken);
@@ -71,6 +75,7 @@ void TextBatcher::cut_long_line() {
 void TextBatcher::emit_until(std::size_t end) {
   TextBatch rest;
   rest.bytes = batch_.bytes.substr(end);
+  rest.weight = batch_.weight;
   batch_.bytes.resize(end);
   if (batch_.ends.empty() || batch_.ends.back() != end) batch_.ends.push_back(end);
   emit_(std::exchange(batch_, std::move(rest)));

@@ -12,6 +12,7 @@
 #include <bytepiece/corpus.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ SplitOptions training_split(bool isolate_digits);
 struct TextBatch {
   std::string bytes;              // all texts, one after the other
   std::vector<std::size_t> ends;  // where each text ends in bytes
+  std::uint32_t weight = 1;       // of all texts: documents of another weight begin a new batch
 
   // Calls visit(text) for each text.
   template <class Visit>

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/threads.h"
+#include "train/fewest_tokens.h"
 #include "train/prune.h"
 #include "train/stages.h"
 #include "train/work_folder.h"
@@ -20,6 +21,7 @@ namespace {
 std::vector<Vocab> train_pieces(const Corpus& corpus, const TrainOptions& options,
                                 const ProgressCallback& on_progress) {
   check(options);
+  if (options.fewest_tokens) return train_fewest_tokens(corpus, options, on_progress);
   if (!options.work_dir.empty()) return train_in_folder(corpus, options, on_progress);
   std::vector<CountRun> pieces;
   {

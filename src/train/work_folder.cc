@@ -46,6 +46,7 @@ class WorkFolder {
     description["kind"] = "manifest";
     description["shard_count"] = std::to_string(shards_);
     description["vocab_sizes"] = fmt::format("{}", fmt::join(options_.vocab_sizes, ","));
+    if (options_.keep_characters) description["keep_characters"] = std::to_string(1);
     description["max_piece_length"] = std::to_string(options_.max_piece_length);
     return description;
   }

@@ -1,0 +1,234 @@
+// Tested by tests/fewest_tokens_test.cc.
+#include "train/fewest_tokens.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/threads.h"
+#include "encode/viterbi.h"
+#include "text/nfc.h"
+#include "train/repeats.h"
+#include "train/selection.h"
+#include "train/text_batches.h"
+#include "train/text_sample.h"
+
+namespace bytepiece {
+namespace {
+
+constexpr char kSeparator = '\xFF';  // never in UTF-8
+constexpr std::uint64_t kLeastCount = 5;
+constexpr std::size_t kLeastCandidates = 500000, kBytesPerCandidate = 32;
+constexpr int kRecounts = 2;  // from counts of fewest tokens to counts of the most probable segmentation
+constexpr std::size_t kBatch = 1 << 18;
+constexpr std::size_t kBytesPerSampleByte = 16;  // of memory, at most
+constexpr std::size_t kFixedBytes = 64 << 20;
+
+struct Chunks {
+  std::string bytes;
+  std::vector<std::size_t> ends;
+  std::uint32_t weight = 1;
+};
+
+class FewestTokens {
+ public:
+  FewestTokens(const Corpus& corpus, const TrainOptions& options, const ProgressCallback& on_progress)
+      : corpus_(corpus),
+        options_(options),
+        on_progress_(on_progress),
+        threads_(resolve_threads(options.threads)),
+        split_(training_split(options.isolate_digits)) {}
+
+  std::vector<Vocab> train() const {
+    check_memory();
+    std::vector<std::vector<Piece>> pieces = choose();
+    for (int i = 0; i < kRecounts; ++i) count(pieces);
+    std::vector<Vocab> vocabs;
+    for (std::vector<Piece>& of_size : pieces) vocabs.emplace_back(std::move(of_size));
+    return vocabs;
+  }
+
+ private:
+  void check_memory() const {
+    const std::uint64_t needed = kBytesPerSampleByte * options_.sample + kFixedBytes;
+    if (options_.memory == 0 || options_.memory >= needed) return;
+    throw Error(fmt::format("memory: a sample of {} MB needs {} MB; give at least that, or a smaller sample",
+                            options_.sample / 1000000, needed / 1000000 + 1));
+  }
+
+  // The pieces of each size, with counts that need not be exact.
+  std::vector<std::vector<Piece>> choose() const {
+    TextSampler sampler(options_.sample, kSeparator);
+    draw(sampler);
+    const std::uint64_t all_bytes = sampler.seen_bytes();
+    const TextSample sample = sampler.take();
+    const std::string& text = sample.text;
+    if (all_bytes == 0) {
+      throw Error(fmt::format("{}: empty: not a single byte of text to train on", corpus_.name));
+    }
+    note("draw sample", fmt::format("{:.1f} of {:.1f} MB", static_cast<double>(text.size()) / 1e6,
+                                    static_cast<double>(all_bytes) / 1e6));
+    show("find repeats", 0, 0);
+    const Repeats repeats = find_repeats(text, repeat_options(text.size(), all_bytes));
+    note("find repeats", fmt::format("{} candidates", repeats.all.size()));
+
+    Selection selection(sample, kSeparator, repeats, threads_);
+    selection.on_round = [&](std::size_t size) {
+      show("choose pieces", repeats.all.size() - size, repeats.all.size());
+    };
+    std::vector<std::vector<Piece>> pieces(options_.vocab_sizes.size());
+    for (const std::size_t i : from_largest()) {
+      selection.shrink(options_.vocab_sizes[i] - kFirstPiece);
+      for (const Selection::Chosen& chosen : selection.chosen()) {
+        const Repeat& repeat = repeats.all[chosen.repeat];
+        const bool single = chosen.repeat < 256;
+        pieces[i].push_back({single ? std::string(1, static_cast<char>(chosen.repeat))
+                                    : text.substr(repeat.place, repeat.length),
+                             std::max<std::uint64_t>(chosen.count, 1)});
+      }
+    }
+    note("choose pieces", {});
+    return pieces;
+  }
+
+  RepeatOptions repeat_options(std::size_t size, std::uint64_t all_bytes) const {
+    const double share = static_cast<double>(size) / static_cast<double>(all_bytes);
+    RepeatOptions repeat;
+    repeat.max_length = options_.max_piece_length;
+    repeat.min_count = static_cast<std::uint32_t>(
+        std::clamp(share * static_cast<double>(options_.min_count), static_cast<double>(kLeastCount), 1e9));
+    repeat.most = std::max(kLeastCandidates, size / kBytesPerCandidate);
+    repeat.whole_characters = options_.ensure_unicode;
+    repeat.separator = kSeparator;
+    return repeat;
+  }
+
+  std::vector<std::size_t> from_largest() const {
+    std::vector<std::size_t> order(options_.vocab_sizes.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return options_.vocab_sizes[a] > options_.vocab_sizes[b];
+    });
+    return order;
+  }
+
+  void draw(TextSampler& sampler) const {
+    ordered_pipeline<TextBatch, Chunks>(
+        threads_, [&](const auto& push) { walk_corpus("draw sample", push); },
+        [&](std::size_t, const TextBatch& batch) {
+          Chunks chunks{{}, {}, batch.weight};
+          for_each_chunk_of(batch, [&](std::string_view chunk) {
+            chunks.bytes += chunk;
+            chunks.ends.push_back(chunks.bytes.size());
+          });
+          return chunks;
+        },
+        [&](const Chunks& chunks) {
+          std::size_t begin = 0;
+          for (const std::size_t end : chunks.ends) {
+            sampler.add(std::string_view(chunks.bytes).substr(begin, end - begin), chunks.weight);
+            begin = end;
+          }
+        });
+  }
+
+  // Gives the pieces the counts of the best segmentation of the corpus, as the encoder finds it; at least 1.
+  void count(std::vector<std::vector<Piece>>& pieces) const {
+    std::vector<Trie> tries;
+    for (const std::vector<Piece>& of_size : pieces) tries.push_back(trie_of(of_size));
+    struct Worker {
+      Viterbi::Scratch scratch;
+      std::vector<std::string_view> chunks;
+      std::vector<std::vector<std::uint64_t>> sums;
+    };
+    std::vector<Worker> workers(threads_);
+    for (Worker& worker : workers) {
+      for (const std::vector<Piece>& of_size : pieces) worker.sums.emplace_back(of_size.size());
+    }
+    feed_workers<TextBatch>(
+        threads_, [&](const auto& push) { walk_corpus("count pieces", push); },
+        [&](std::size_t number, const TextBatch& batch) {
+          Worker& worker = workers[number];
+          Chunks chunks;
+          for_each_chunk_of(batch, [&](std::string_view chunk) {
+            chunks.bytes += chunk;
+            chunks.ends.push_back(chunks.bytes.size());
+          });
+          worker.chunks.clear();
+          std::size_t begin = 0;
+          for (const std::size_t end : chunks.ends) {
+            worker.chunks.push_back(std::string_view(chunks.bytes).substr(begin, end - begin));
+            begin = end;
+          }
+          for (std::size_t i = 0; i < pieces.size(); ++i) {
+            Viterbi(tries[i]).encode_each(worker.chunks, worker.scratch, [&](std::span<const Id> ids) {
+              for (const Id id : ids) ++worker.sums[i][id];
+            });
+          }
+        });
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      for (std::size_t p = 0; p < pieces[i].size(); ++p) {
+        std::uint64_t sum = 0;
+        for (const Worker& worker : workers) sum += worker.sums[i][p];
+        pieces[i][p].count = std::max<std::uint64_t>(sum, 1);
+      }
+    }
+    note("count pieces", {});
+  }
+
+  static Trie trie_of(const std::vector<Piece>& pieces) {
+    double total = 0;
+    for (const Piece& piece : pieces) total += static_cast<double>(piece.count);
+    std::vector<std::string_view> bytes;
+    std::vector<double> scores;
+    for (const Piece& piece : pieces) {
+      bytes.push_back(piece.bytes);
+      scores.push_back(std::log(static_cast<double>(piece.count)) - std::log(total));
+    }
+    return Trie(bytes, scores, 0);
+  }
+
+  template <class Push>
+  void walk_corpus(std::string_view stage, const Push& push) const {
+    TextBatcher batcher(kBatch, split_, [&](TextBatch batch) {
+      push(std::move(batch));
+      show(stage, corpus_.position ? corpus_.position() : 0, corpus_.size);
+    });
+    corpus_.walk([&](const DocumentPart& part) { batcher.add(part); });
+    batcher.finish();
+  }
+
+  template <class Visit>
+  void for_each_chunk_of(const TextBatch& batch, const Visit& visit) const {
+    std::string buffer;
+    batch.for_each([&](std::string_view text) { for_each_chunk(normalize(text, buffer), split_, visit); });
+  }
+
+  void show(std::string_view stage, std::uint64_t done, std::uint64_t total) const {
+    if (on_progress_) on_progress_({stage, done, total, {}});
+  }
+  void note(std::string_view stage, const std::string& found) const {
+    if (on_progress_) on_progress_({stage, corpus_.size, corpus_.size, found});
+  }
+
+  const Corpus& corpus_;
+  const TrainOptions& options_;
+  const ProgressCallback& on_progress_;
+  std::size_t threads_;
+  SplitOptions split_;
+};
+
+}  // namespace
+
+std::vector<Vocab> train_fewest_tokens(const Corpus& corpus, const TrainOptions& options,
+                                       const ProgressCallback& on_progress) {
+  return FewestTokens(corpus, options, on_progress).train();
+}
+
+}  // namespace bytepiece
