@@ -47,13 +47,9 @@ endif()
 add_library(bytepiece_protozero INTERFACE)
 target_include_directories(bytepiece_protozero SYSTEM INTERFACE $<BUILD_INTERFACE:${BYTEPIECE_PROTOZERO_INCLUDE}>)
 add_library(protozero::protozero ALIAS bytepiece_protozero)
-find_path(BYTEPIECE_DIVSUFSORT_INCLUDE divsufsort.h)
-find_library(BYTEPIECE_DIVSUFSORT_LIBRARY divsufsort)
-if(BYTEPIECE_DIVSUFSORT_INCLUDE AND BYTEPIECE_DIVSUFSORT_LIBRARY)
-  add_library(divsufsort::divsufsort UNKNOWN IMPORTED)
-  set_target_properties(divsufsort::divsufsort PROPERTIES
-    IMPORTED_LOCATION ${BYTEPIECE_DIVSUFSORT_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${BYTEPIECE_DIVSUFSORT_INCLUDE})
-else()
+
+find_package(divsufsort QUIET MODULE)
+if(NOT TARGET divsufsort::divsufsort)
   set(BUILD_EXAMPLES OFF)
   bytepiece_fetch(divsufsort y-256/libdivsufsort 5f60d6f026c30fb4ac296f696b3c8b0eb71bd428)  # after 2.0.1
   add_library(divsufsort::divsufsort ALIAS divsufsort)

@@ -4,7 +4,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 # An installed library must find its packages again where it is used.
-foreach(package fmt::fmt simdjson::simdjson utf8proc::utf8proc LibArchive::LibArchive)
+foreach(package fmt::fmt simdjson::simdjson utf8proc::utf8proc divsufsort::divsufsort LibArchive::LibArchive)
   get_target_property(found ${package} IMPORTED)
   if(NOT found)
     message(STATUS "${package} is built from source: there will be nothing to install (install the package first)")
@@ -35,7 +35,7 @@ configure_package_config_file(tools/cmake/bytepieceConfig.cmake.in ${PROJECT_BIN
 # Before 1.0 a minor version may change what is there.
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/bytepieceConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/bytepieceConfig.cmake ${PROJECT_BINARY_DIR}/bytepieceConfigVersion.cmake
-        tools/cmake/Findutf8proc.cmake DESTINATION ${folder})
+        tools/cmake/Findutf8proc.cmake tools/cmake/Finddivsufsort.cmake DESTINATION ${folder})
 
 # ---- pkg-config ----
 
@@ -59,7 +59,7 @@ Cflags: -I\${includedir}
 endfunction()
 
 bytepiece_pkg_config(bytepiece "${PROJECT_DESCRIPTION}" "-lbytepiece -pthread" "fmt simdjson libutf8proc")
-bytepiece_pkg_config(bytepiece-train "Trains models for bytepiece" "-lbytepiece_train" "bytepiece")
+bytepiece_pkg_config(bytepiece-train "Trains models for bytepiece" "-lbytepiece_train -ldivsufsort" "bytepiece")
 bytepiece_pkg_config(bytepiece-corpus "Reads corpora for bytepiece" "-lbytepiece_corpus"
                      "bytepiece libarchive zlib")
 bytepiece_pkg_config(bytepiece-attention "Batches of ids for attention runtimes" "-lbytepiece_attention" "bytepiece")
