@@ -77,8 +77,7 @@ TEST_CASE("sentencepiece_file: what is no Unigram model is refused") {
   CHECK(contains(error_of([&] { read_sentencepiece(field(1, field(1, "x") + number(3, 6))); }),
                  "a byte by its type"));
   CHECK(contains(error_of([&] {
-                   read_sentencepiece(field(1, "") + field(1, "") + field(1, "") + field(1, field(1, "a")) +
-                                      field(1, field(1, "a")));
+                   read_sentencepiece(field(1, field(1, "x")) + field(1, "") + field(1, "") + piece + piece);
                  }),
                  "twice"));
 }
