@@ -16,27 +16,27 @@ if [ "${1:-}" != --quick ] && apt-cache show libtorch-dev >/dev/null 2>&1; then
   torch=-DBYTEPIECE_TORCH_TESTS=ON
 fi
 
-# build_and_test FOLDER ROUNDS CMAKE_OPTION...
+# build_and_test FOLDER TARGET TESTS ROUNDS CMAKE_OPTION...
 build_and_test() {
-  local folder=$1 rounds=$2
-  shift 2
+  local folder=$1 target=$2 tests=$3 rounds=$4
+  shift 4
   echo "== $folder =="
   cmake -S . -B "$folder" -DBYTEPIECE_BUILD_TESTS=ON "$@" >/dev/null
-  cmake --build "$folder" -j "$jobs" >"$folder/build.log" || {
+  cmake --build "$folder" -j "$jobs" --target "$target" >"$folder/build.log" || {
     tail -n 40 "$folder/build.log"
     exit 1
   }
   # Address randomization with many bits confuses older thread sanitizers.
-  BYTEPIECE_TEST_SCALE=$rounds setarch -R ctest --test-dir "$folder" --output-on-failure -j "$jobs"
+  BYTEPIECE_TEST_SCALE=$rounds setarch -R ctest --test-dir "$folder" -R "$tests" --output-on-failure -j "$jobs"
 }
 
 # Little optimization and only line numbers: compiling takes longer than running the tests.
 sanitized=(-DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1")
 if [ "${1:-}" != --quick ]; then
-  build_and_test build-asan 0 "${sanitized[@]}" -DBYTEPIECE_SANITIZE=address,undefined "$torch"
-  build_and_test build-tsan 0 "${sanitized[@]}" -DBYTEPIECE_SANITIZE=thread
+  build_and_test build-asan all . 0 "${sanitized[@]}" -DBYTEPIECE_SANITIZE=address,undefined "$torch"
+  build_and_test build-tsan bytepiece_tests '^(unit|cli)$' 0 "${sanitized[@]}" -DBYTEPIECE_SANITIZE=thread
 fi
-build_and_test build 1 -DCMAKE_BUILD_TYPE=Release "$torch"
+build_and_test build all . 1 -DCMAKE_BUILD_TYPE=Release "$torch"
 
 echo "== converted models against other libraries =="
 tests/peers/run.sh build/bytepiece data/samples/tinyshakespeare.txt data/samples/natsume_752_ruby_2438.txt
