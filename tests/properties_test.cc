@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -288,6 +289,33 @@ TEST_CASE("properties: neither threads nor parts nor files change a byte of a mo
   }
   const bool same_files = files(read_files(inputs), 2) == expected;
   CHECK(same_files);
+}
+
+// For texts of 100 MB, by hand: minutes, as the oracle looks up every substring.
+TEST_CASE("every form gives the oracle's ids on the text that BYTEPIECE_ORACLE_TEXT and _MODEL name") {
+  const char *const text_path = std::getenv("BYTEPIECE_ORACLE_TEXT"), *const model_path = std::getenv(
+                                                                          "BYTEPIECE_ORACLE_MODEL");
+  if (text_path == nullptr || model_path == nullptr) return;
+  const std::string text = golden::read_bytes(text_path);
+  const Vocab vocab = Vocab::load(model_path);
+  reference::Counts counts;
+  for (Id id = kFirstPiece; id < vocab.size(); ++id) counts[std::string(vocab.bytes(id))] = vocab.count(id);
+  const reference::PieceScores scores = reference::piece_scores(counts);
+  std::vector<Tokenizer> tokenizers;
+  for (const Form form : supported_forms()) tokenizers.push_back(tokenizer_with_form(vocab, form));
+  std::size_t different = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end =
+        std::min(text.find('\n', std::min(begin + 100000, text.size())), text.size() - 1) + 1;
+    const std::string_view part = std::string_view(text).substr(begin, end - begin);
+    const std::vector<std::string> expected = reference::encode(scores, part);
+    for (const Tokenizer& tokenizer : tokenizers) {
+      const auto found = tokenizer.pieces(part);
+      different += !std::equal(found.begin(), found.end(), expected.begin(), expected.end());
+    }
+    begin = end;
+  }
+  CHECK(different == 0);
 }
 
 TEST_SUITE_END();
