@@ -38,11 +38,11 @@
 // same run (tools/bench; published 160k model, one Sapphire Rapids core at about 3.5 GHz,
 // shared):
 //            en            zh            code          multi
-//   walk    17            69            30            48
-//   plain   30 (1.8)      116 (1.7)     42 (1.4)      55 (1.1)
-//   sse2    34 (2.0)      132 (1.9)     46 (1.5)      62 (1.3)
-//   avx2    41 (2.4)      143 (2.1)     57 (1.9)      76 (1.6)
-//   avx512  62 (3.7)      189 (2.7)     88 (2.9)      103 (2.2)
+//   walk    17            71            32            50
+//   plain   32 (1.8)      120 (1.7)     46 (1.4)      59 (1.2)
+//   sse2    35 (2.1)      133 (1.9)     48 (1.5)      66 (1.3)
+//   avx2    42 (2.4)      153 (2.1)     62 (1.9)      78 (1.6)
+//   avx512  64 (3.7)      205 (2.9)     95 (3.0)      112 (2.2)
 // Where starts have hardly a match but their own byte, the plain walk is faster (random bytes, 40k
 // model with pieces that cut characters: plain 0.5, avx2 0.7, avx512 0.9).
 //
