@@ -16,12 +16,12 @@ using namespace testing;
 
 TEST_SUITE_BEGIN("unit");
 
-NgramModel model_of(const Strings& chunks, int order, std::uint64_t min_count) {
+NgramModel model_of(const Strings& chunks, int order, std::uint64_t min_count, std::uint64_t memory = 0) {
   CountPool<NgramKey> pool{{}};
   NgramCounter counter(order, 100, pool);
   for (const std::string& chunk : chunks) counter.add(chunk);
   counter.flush();
-  return NgramModel(derive_tables(pool.take(), min_count), order);
+  return NgramModel(derive_tables(pool.take(), min_count), order, memory);
 }
 
 // The values for the last byte of a text: those of all known n-grams that end there, by length.
@@ -51,6 +51,12 @@ TEST_CASE("ngram_model: bytes that were not seen count once") {
   CHECK(values(model, "z") == seen);  // a occurs once
 }
 
+TEST_CASE("ngram_model: smaller where memory is scarce") {
+  Random random(2);
+  const Strings chunks = {random_text(random, 3000)};
+  CHECK(model_of(chunks, 6, 1, 1).bytes() < 0.72 * static_cast<double>(model_of(chunks, 6, 1).bytes()));
+}
+
 TEST_CASE("ngram_model: every value as the oracle has it, known n-grams and others") {
   Random random(1);
   for (int order = 1; order <= kMaxOrder; ++order) {
@@ -61,7 +67,7 @@ TEST_CASE("ngram_model: every value as the oracle has it, known n-grams and othe
         chunks.push_back("x" + random_text(random, random.below(60)));
       }
       const std::uint64_t min_count = random.between(1, 3);
-      const NgramModel model = model_of(chunks, order, min_count);
+      const NgramModel model = model_of(chunks, order, min_count, round % 2);  // 1 byte: memory is scarce
       CHECK(model.order() == order);
       const auto log_probs = reference::log_probs(reference::count_ngrams(chunks, order), min_count);
       chunks.push_back(random_text(random, 60));  // with n-grams that are not known

@@ -28,9 +28,10 @@ std::size_t hash_place(Ngram ngram, std::size_t capacity) {
 
 }  // namespace
 
-NgramModel::NgramModel(NgramTables tables, int order) : order_(order) {
+NgramModel::NgramModel(NgramTables tables, int order, std::uint64_t memory) : order_(order) {
   for (const std::vector<NgramCount>& table : tables) size_ += table.size();
   filter_.resize(1 + size_ * kFilterBits / 64);
+  scarce_ = memory > 0 && bytes_to_make(tables) > memory;
 
   std::uint64_t total = 0;
   for (NgramCount& entry : tables[1]) {
@@ -47,11 +48,26 @@ NgramModel::NgramModel(NgramTables tables, int order) : order_(order) {
   }
 }
 
+std::size_t NgramModel::capacity_of(std::size_t ngrams) const {
+  return (scarce_ ? ngrams + ngrams / 3 : 2 * ngrams) + 1;
+}
+
+// All rows, and the two longest tables, which are there when the last rows are.
+std::size_t NgramModel::bytes_to_make(const NgramTables& tables) const {
+  std::size_t bytes = filter_.size() * sizeof(std::uint64_t);
+  for (std::size_t length = 1; length < tables.size(); ++length) {
+    const std::size_t n = tables[length].size();
+    bytes += capacity_of(n) * (length + 1) * sizeof(double);
+    if (static_cast<int>(length) >= order_ - 1) bytes += n * sizeof(NgramCount);
+  }
+  return bytes;
+}
+
 void NgramModel::fill(int length, const std::vector<NgramCount>& table,
                       const std::vector<NgramCount>& shorter, std::uint64_t total) {
   Rows& rows = rows_[static_cast<std::size_t>(length)];
   const auto width = static_cast<std::size_t>(length) + 1;
-  rows.capacity = 2 * table.size() + 1;
+  rows.capacity = capacity_of(table.size());
   rows.cells.assign(rows.capacity * width, kFree);
   auto prefix = shorter.begin();  // both tables ascend, and every prefix is there
   for (const NgramCount& entry : table) {

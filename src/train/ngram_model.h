@@ -10,15 +10,16 @@
 //   text   t h e _ c a          longest known n-gram that ends at this a: "_ca"
 //                    ▲          row of "_ca":  log p(a) | log p(a|c) | log p(a|_c)
 //
-// Rows lie in one hash table per length (open addressing, linear probing, half full), the n-gram in front of
-// its values: for six bytes 56 bytes a row, one or two cache lines.
+// Rows lie in one hash table per length (open addressing, linear probing, half full, or three quarters where
+// memory is scarce), the n-gram in front of its values: for six bytes 56 bytes a row, one or two cache lines.
 //
 // The tables are larger than any cache, so a look-up is done in two steps, with others in between that
 // hide the wait: seek() asks a small filter, from the longest n-gram down, which length it will be, and has
 // the row fetched; found() reads it. The filter may promise too much, never too little: found() goes on to
 // shorter n-grams then.
 //
-// Costs: 2 (n + 1) words and two bytes per known n-gram of n bytes.
+// Costs: 2 (n + 1) words (4/3 (n + 1) where memory is scarce) and two bytes per known n-gram of n bytes; to
+// make it, two words more for those of the two longest lengths.
 // What segmenting took per byte of 30 MB of mixed text, order 6, min_count 32, one thread:
 //   this                                                                                  57 ns
 //   tables 3/4 full, a filter of one bit per n-gram                                        70 ns
@@ -42,8 +43,9 @@ namespace bytepiece {
 class NgramModel {
  public:
   // The table of length 1 may hold counts of 0: a byte that was not seen counts as seen once. The tables
-  // are consumed.
-  NgramModel(NgramTables tables, int order);
+  // are consumed. `memory` is how many bytes it may take while it is made, 0: as many as it likes; beyond
+  // that it makes do with smaller tables.
+  NgramModel(NgramTables tables, int order, std::uint64_t memory = 0);
 
   int order() const { return order_; }
   std::size_t size() const { return size_; }  // known n-grams
@@ -79,10 +81,13 @@ class NgramModel {
     std::uint64_t bits;
   };
   FilterPlace filter_place(int length, Ngram ngram) const;
+  std::size_t capacity_of(std::size_t ngrams) const;
+  std::size_t bytes_to_make(const NgramTables& tables) const;
   void fill(int length, const std::vector<NgramCount>& table, const std::vector<NgramCount>& shorter,
             std::uint64_t total);
 
   int order_;
+  bool scarce_ = false;  // tables are three quarters full
   std::size_t size_ = 0;
   PerLength<Rows> rows_;
   std::vector<std::uint64_t> filter_;  // a Bloom filter whose three bits for an n-gram share a word

@@ -173,7 +173,7 @@ NgramModel ngram_model(std::vector<CountRun> ngrams, const TrainOptions& options
   if (std::none_of(tables[1].begin(), tables[1].end(), seen)) {
     throw Error(fmt::format("{}: empty: not a single byte of text to train on", corpus_name));
   }
-  NgramModel model(std::move(tables), options.order);
+  NgramModel model(std::move(tables), options.order, options.memory);
   if (on_progress) {
     on_progress({kMergeNgrams, total, total,
                  fmt::format("{} n-grams occur {} times or more", model.size(), options.min_count)});
