@@ -104,7 +104,17 @@ double percent(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 100.0 : 100 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
-void row(std::string_view what, const std::string& value) { fmt::print("{:<28}{}\n", what, value); }
+// Longer values go on in the next line, behind a comma.
+void row(std::string_view what, std::string_view value) {
+  constexpr std::size_t kNameColumns = 28, kValueColumns = 80 - kNameColumns;
+  for (bool more = true; more; what = "") {
+    const std::size_t comma = value.rfind(", ", kValueColumns - 1);
+    more = value.size() > kValueColumns && comma != value.npos;
+    const std::size_t end = more ? comma + 1 : value.size();
+    fmt::print("{:<{}}{}\n", what, kNameColumns, value.substr(0, end));
+    value.remove_prefix(more ? end + 1 : end);
+  }
+}
 
 void print_header(const std::string& path, const Header& header) {
   row("model", visible(path));
