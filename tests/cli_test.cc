@@ -1,4 +1,5 @@
 // The command line as a person uses it: small scripts in a temporary folder, and what they leave behind.
+#include <bytepiece/sampler.h>
 #include <bytepiece/vocab.h>
 #include <doctest/doctest.h>
 #include <simdjson.h>
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
@@ -75,6 +77,13 @@ std::string corpus() {
             std::to_string(i % 7) + "\n";
   }
   return text;
+}
+
+// In all orders, so that words become pieces.
+std::string words() {
+  static const Strings kWords = {"the ", "cat ", "hello ", "hell ", "he ", "at ", "o ", "\n"};
+  Random random(1);
+  return random_of(random, kWords, 3000);
 }
 
 // With corpus.txt and a model of it, toy.bp.
@@ -268,6 +277,128 @@ TEST_CASE("cli: the number of threads changes nothing") {
     CHECK(same_ids);
     CHECK(same_text);
   }
+}
+
+TEST_CASE("cli: samples depend on the seed and the document, not on threads, cuts and batches") {
+  const ShellWithModel shell;
+  std::string large = std::string(600000, 'a') + "b";  // one line, in parts; then documents of lines
+  while (large.size() < 1500000) large += corpus();
+  shell.write("large.txt", large);
+  const std::string longest = std::string(5 << 20, 'a') + "\nthe cat\n\n" + corpus();  // a stretch, and more
+  shell.write("longest.txt", longest);
+  const std::string draw = "bytepiece encode toy.bp --alpha 0.3 --seed 7 ";
+  const std::string one = shell.good(draw + "large.txt -T 1");
+  const std::string text = shell.good(draw + "--input-format text large.txt longest.txt -T 1");
+  for (const std::string threads : {"2", "8"}) {
+    CAPTURE(threads);
+    const bool same_lines = shell.good(draw + "large.txt -T " + threads) == one;
+    const bool same_text =
+        shell.good(draw + "--input-format text large.txt longest.txt -T " + threads) == text;
+    CHECK(same_lines);
+    CHECK(same_text);
+  }
+  const bool same_document = [&] {  // as the library draws the whole text
+    const Sampler sampler(Tokenizer::load(shell.path("toy.bp")), 0.3);
+    const auto spelled = [](const std::vector<Id>& ids) {
+      std::string line;
+      for (const Id id : ids) line += (line.empty() ? "" : " ") + std::to_string(id);
+      return line + "\n";
+    };
+    return text == spelled(sampler.sample(large, {7, 0, 0})) + spelled(sampler.sample(longest, {7, 1, 0}));
+  }();
+  CHECK(same_document);
+  const bool same_back = shell.good("bytepiece decode toy.bp", one) == large;
+  CHECK(same_back);
+}
+
+TEST_CASE("cli: samples, n best and without replacement: lines, scores, epochs, seeds") {
+  const Shell shell;
+  shell.write("words.txt", words());
+  shell.good("bytepiece train -q --input-format lines words.txt -o toy.bp --vocab-size 400");
+  shell.write("two", "the cat \nhell o at he \n");
+  const std::string encode = "bytepiece encode toy.bp two ";
+  const std::string three = shell.good(encode + "--alpha 0.2 --seed 1 --samples 3");
+  CHECK(lines_in(three) == 6);
+  const std::string cat = "the cat \n", hell = "hell o at he \n";
+  CHECK(shell.good("bytepiece decode toy.bp", three) == cat + cat + cat + hell + hell + hell);
+  const std::string epochs = shell.good(encode + "--alpha 0.2 --seed 1 --epochs 3");
+  CHECK(shell.good("bytepiece decode toy.bp", epochs) == cat + hell + cat + hell + cat + hell);
+  CHECK(shell.good(encode + "--alpha 0.2 --seed 1") ==
+        epochs.substr(0, epochs.find('\n', epochs.find('\n') + 1) + 1));
+  CHECK(shell.good("cat two | bytepiece encode toy.bp --alpha 0.2 --seed 1 --epochs 3") == epochs);
+  CHECK(shell.good(encode + "--n-best 1") == shell.good(encode));
+  CHECK(lines_in(shell.good(encode + "--n-best 4")) == 8);
+  CHECK(lines_in(shell.good(encode + "--without-replacement 4 --seed 2")) == 8);
+  CHECK(shell.good(encode + "--n-best 2 --bos --eos").starts_with("1 "));
+  CHECK(lines_in(shell.good(encode +
+                            "--n-best 3 --output-format u16 -o x -q && od -An -v -t u8 -w8 x.docs")) == 7);
+  CHECK(shell.good(encode + "--alpha 0 --seed 1 --count-only").size() > 1);
+
+  const Outcome chosen = shell.run(encode + "--alpha 0.2");
+  REQUIRE(chosen.err.starts_with("seed "));
+  CHECK(shell.good(encode + "--alpha 0.2 --seed " + chosen.err.substr(5, chosen.err.find('\n') - 5)) ==
+        chosen.out);
+
+  simdjson::dom::parser parser;
+  std::size_t lines = 0;
+  double sum = 0;
+  const simdjson::padded_string all(shell.good(encode + "--n-best 1000000 --json --offsets"));
+  for (const simdjson::dom::element line : parser.parse_many(all)) {
+    const double log_prob = line["log_prob"], log_posterior = line["log_posterior"], log_z = line["log_z"];
+    CHECK(std::abs(log_prob - log_z - log_posterior) < 1e-9);
+    CHECK(line["offsets"].get_array().size() == line["ids"].get_array().size());
+    if (std::uint64_t{line["document"]} == 0) sum += std::exp(log_posterior);
+    ++lines;
+  }
+  CHECK(lines > 4);
+  CHECK(std::abs(sum - 1) < 1e-9);
+  CHECK(contains(shell.good(encode + "--json"), "\"document\": 1"));
+}
+
+TEST_CASE("cli: shards of several epochs, and going on with them") {
+  const ShellWithModel shell;
+  const std::string draw =
+      "bytepiece encode -q ../toy.bp ../corpus.txt --alpha 0.5 --seed 3 --epochs 2 --shard-size 1k -o a.out";
+  shell.good("mkdir whole killed && cd whole && " + draw);
+  const Files whole = files_in(shell.path("whole"));
+  CHECK(whole.size() > 4);
+  CHECK(shell
+            .run("cd killed && " + draw.substr(0, draw.find(" --seed")) +
+                 " --epochs 2 --shard-size 1k -o a.out --resume")
+            .status == 2);
+  // As if it had been stopped early in the first epoch, and in the second.
+  for (const std::string kept : {"1", "a.0000[0-4].out"}) {
+    shell.good("rm -f killed/* && cd whole && set -- " + (kept == "1" ? std::string("a.00000.out") : kept) +
+               " && cp $* ../killed && cat $* >../all && sed 's/\"shards\".*/\"shards\": '$#',"
+               " \"documents\": '$(wc -l <../all)', \"ids\": '$(wc -w <../all)', \"bytes\": 1, \"complete\": "
+               "false}/' "
+               "a.shards.json >../killed/a.shards.json && cd ../killed && " +
+               draw + " --resume && rm -f a.shards.json && cd .. && diff -r -x '*.json' whole killed");
+  }
+}
+
+TEST_CASE("cli: the lattice of a text, as a table of 80 columns, a graph and JSON") {
+  const ShellWithModel shell;
+  const std::string long_piece =
+      shell.good("bytepiece lattice toy.bp 'hello world, the cat sat on the mat\n'");
+  for (const std::string& table :
+       {shell.good("bytepiece lattice toy.bp 'the cat \u4F60\u597D'"), long_piece}) {
+    std::size_t begin = 0;
+    for (std::size_t end; (end = table.find('\n', begin)) != std::string::npos; begin = end + 1) {
+      const std::string line = table.substr(begin, end - begin);
+      CAPTURE(line);
+      CHECK(std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; }) <= 80);
+    }
+    CHECK(contains(table, "log Z"));
+  }
+  CHECK(contains(long_piece, "sat\u2581...\n"));
+  CHECK(shell.good("bytepiece lattice toy.bp 'the cat' --dot").starts_with("digraph lattice {"));
+  simdjson::dom::parser parser;
+  const simdjson::padded_string json(shell.good("bytepiece lattice toy.bp 'the cat' --json --alpha 0"));
+  CHECK(parser.parse(json)["arcs"].get_array().size() >= 7);
+  check_bad(shell, {{"bytepiece lattice toy.bp", 2, {"TEXT is required"}},
+                    {"bytepiece lattice toy.bp a --dot --json", 2, {"--json"}},
+                    {"bytepiece lattice toy.bp a --alpha -1", 1, {"alpha is -1"}}});
 }
 
 TEST_CASE("cli: compressed input, by content") {
@@ -907,6 +1038,21 @@ TEST_CASE("cli: a command line that cannot be understood") {
        {"bytepiece train corpus.txt -o x.bp --threads 1000000", 2, {"--threads"}},
        {"bytepiece train corpus.txt -o x.bp --input-format csv", 2, {"--input-format", "csv", "jsonl"}},
        {"bytepiece encode toy.bp corpus.txt -o x --output-format xml", 2, {"--output-format", "xml", "ids"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --alpha -1", 2, {"--alpha", "-1"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --alpha nan", 2, {"--alpha", "nan"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --alpha inf", 2, {"--alpha", "inf"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --alpha 1 --samples 0", 2, {"--samples"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --samples 2", 2, {"--samples", "--alpha"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --seed 2", 2, {"--seed", "--alpha"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --alpha 1 --seed x", 2, {"--seed"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --epochs 2", 2, {"--epochs", "--alpha"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --n-best 2 --alpha 1", 2, {"--n-best", "--alpha"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --n-best 2 --without-replacement 2", 2, {"--n-best"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --n-best 2 --alpha 1 --samples 2", 2, {"--samples"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --json --count-only", 2, {"--json"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --json --output-format u16", 2, {"--json", "u16"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --n-best 2 --shard-size 9", 2, {"--shard-size"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --alpha 1 --shard-size 9 --resume", 2, {"--seed"}},
        {"bytepiece decode toy.bp corpus.txt -o x --output-format xml",
         2,
         {"--output-format", "xml", "text"}}});

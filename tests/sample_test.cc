@@ -43,12 +43,11 @@ Ids in_lattice(const World& world, std::string_view text, double alpha, const Ra
   const RandomNumbers random(key);
   Lattice lattice(world.trie, Form::kPlain);
   Ids ids;
-  std::size_t origin = 0;
+  std::uint64_t line = key.line;
   for_each_chunk(text, {}, [&](std::string_view chunk) {
     lattice.build(chunk);
     lattice.weigh(alpha);
-    lattice.sample(random, origin, ids);
-    origin += lattice.symbols();
+    lattice.sample(random, line++, ids);
   });
   return ids;
 }

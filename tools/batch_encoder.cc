@@ -2,6 +2,19 @@
 
 namespace bytepiece::tools {
 
+namespace {
+
+std::size_t bytes_of(const Vocab& vocab, Id id) { return id < kFirstPiece ? 0 : vocab.bytes(id).size(); }
+
+}  // namespace
+
+void append_span_ends(const Vocab& vocab, std::string_view document, std::uint64_t offset,
+                      std::span<const Id> ids, std::vector<std::uint64_t>& span_ends) {
+  SpanFinder finder(offset);
+  finder.add(document);
+  for (const Id id : ids) span_ends.push_back(finder.advance(bytes_of(vocab, id)));
+}
+
 void SpanFinder::add(std::string_view text) {
   found_.clear();
   const std::uint64_t size = normalize(text, buffer_, found_).size();
@@ -22,6 +35,17 @@ std::uint64_t SpanFinder::advance(std::size_t size) {
   return inside ? changes_.front().original_end : position_ + shift_;
 }
 
+RandomKey BatchEncoder::key_of(const Batch& batch) const {
+  if (!drawing_) return {};
+  return {drawing_->seed, batch.first_number - 1, drawing_->sample, batch.first_line};
+}
+
+void BatchEncoder::draw_stretch(const Batch& batch, std::vector<Id>& ids) {
+  if (options_.bos && batch.begins) ids.push_back(kBos);
+  stretch_->whole += batch.bytes;
+  if (batch.ends_stretch) drawing_->sampler.sample(stretch_->whole, stretch_->key, {}, ids);
+}
+
 EncodedBatch BatchEncoder::encode(const Batch& batch) const {
   EncodedBatch encoded;
   encoded.first_span = batch.offset;
@@ -29,17 +53,24 @@ EncodedBatch BatchEncoder::encode(const Batch& batch) const {
   constexpr std::size_t kFewBytesPerId = 2;
   encoded.ids.reserve(batch.bytes.size() / kFewBytesPerId);  // growing step by step took 3 % of all time
   if (batch.begins && batch.ends_document) {
-    tokenizer_.encode_batch(documents, options_, encoded.ids, encoded.ends);
+    if (drawing_) {
+      drawing_->sampler.sample_batch(documents, key_of(batch), options_, encoded.ids, encoded.ends);
+    } else {
+      tokenizer_.encode_batch(documents, options_, encoded.ids, encoded.ends);
+    }
   } else {
     const EncodeOptions options{options_.bos && batch.begins, options_.eos && batch.ends_document};
-    tokenizer_.encode(batch.bytes, options, encoded.ids);
+    if (drawing_) {
+      drawing_->sampler.sample(batch.bytes, key_of(batch), options, encoded.ids);
+    } else {
+      tokenizer_.encode(batch.bytes, options, encoded.ids);
+    }
     encoded.ends.push_back(encoded.ids.size());
   }
   if (!spans_) return encoded;
-  for (std::size_t i = 0, k = 0; i < documents.size(); ++i) {
-    SpanFinder finder(batch.offset);
-    finder.add(documents[i]);
-    for (; k < encoded.ends[i]; ++k) encoded.span_ends.push_back(finder.advance(bytes_of(encoded.ids[k])));
+  for (std::size_t i = 0, begin = 0; i < documents.size(); begin = encoded.ends[i++]) {
+    append_span_ends(tokenizer_.vocab(), documents[i], batch.offset,
+                     std::span(encoded.ids).subspan(begin, encoded.ends[i] - begin), encoded.span_ends);
   }
   return encoded;
 }
@@ -47,12 +78,16 @@ EncodedBatch BatchEncoder::encode(const Batch& batch) const {
 EncodedBatch BatchEncoder::encode_stretch(const Batch& batch) {
   if (!stretch_) {
     const EncodeOptions options{options_.bos && batch.begins, false};
-    stretch_.emplace(
-        Stretch{EncodeStream(tokenizer_, options), SpanFinder(batch.offset), {}, 0, {}, batch.offset});
+    stretch_.emplace(Stretch{
+        EncodeStream(tokenizer_, options), SpanFinder(batch.offset), {}, 0, {}, batch.offset, key_of(batch)});
   }
   EncodedBatch encoded;
-  stretch_->ids.write(batch.bytes, encoded.ids);
-  if (batch.ends_stretch) stretch_->ids.finish(encoded.ids);
+  if (drawing_) {
+    draw_stretch(batch, encoded.ids);
+  } else {
+    stretch_->ids.write(batch.bytes, encoded.ids);
+    if (batch.ends_stretch) stretch_->ids.finish(encoded.ids);
+  }
   if (batch.ends_document && options_.eos) encoded.ids.push_back(kEos);
   if (spans_) {
     stretch_->text += batch.bytes;
@@ -78,7 +113,7 @@ void BatchEncoder::find_spans(Stretch& stretch, bool is_last, EncodedBatch& enco
   encoded.first_span = stretch.span_end;
   std::size_t known = 0;
   for (; known < stretch.waiting.size(); ++known) {
-    const std::size_t size = bytes_of(stretch.waiting[known]);
+    const std::size_t size = bytes_of(tokenizer_.vocab(), stretch.waiting[known]);
     if (!stretch.spans.covers(size)) break;
     stretch.span_end = stretch.spans.advance(size);
     encoded.span_ends.push_back(stretch.span_end);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <bytepiece/encode_stream.h>
+#include <bytepiece/sampler.h>
 #include <bytepiece/tokenizer.h>
 
 #include <cstddef>
@@ -32,6 +33,15 @@ struct EncodedBatch {
   std::vector<std::size_t> ends;         // where in `ids` each document, or the part of one, ends
   std::vector<std::uint64_t> span_ends;  // of each id: where in its document its bytes end, if asked for
   std::uint64_t first_span = 0;          // where the first id's bytes begin
+  std::vector<std::size_t> byte_ends;    // the bytes of all up to there, where they are not the batch's
+  std::string scores;                    // as members of JSON objects, if asked for
+  std::vector<std::size_t> score_ends;   // of each document
+};
+
+// Draws instead of taking the best: documents have their numbers, counted from 0.
+struct Drawing {
+  Sampler sampler;
+  std::uint64_t seed = 0, sample = 0;
 };
 
 // Maps offsets in a normalized document to offsets in the original, both in ascending order.
@@ -60,34 +70,43 @@ class SpanFinder {
   std::vector<NfcChange> found_;
 };
 
+// Appends where in its document the bytes of each id end. `document` begins at `offset` of it.
+void append_span_ends(const Vocab& vocab, std::string_view document, std::uint64_t offset,
+                      std::span<const Id> ids, std::vector<std::uint64_t>& span_ends);
+
 class BatchEncoder {
  public:
-  BatchEncoder(Tokenizer tokenizer, EncodeOptions options, bool spans)
-      : tokenizer_(std::move(tokenizer)), options_(options), spans_(spans) {}
+  BatchEncoder(Tokenizer tokenizer, EncodeOptions options, bool spans,
+               std::optional<Drawing> drawing = std::nullopt)
+      : tokenizer_(std::move(tokenizer)), options_(options), spans_(spans), drawing_(std::move(drawing)) {}
 
   const Tokenizer& tokenizer() const { return tokenizer_; }
 
   // On any thread, in any order.
   EncodedBatch encode(const Batch& batch) const;
 
-  // The parts of stretches that cannot be cut, in their order.
+  // The parts of stretches that cannot be cut, in their order. Draws when the whole stretch is there.
   EncodedBatch encode_stretch(const Batch& batch);
 
  private:
   struct Stretch {
     EncodeStream ids;
     SpanFinder spans;
-    std::string text;          // that the span finder has not got yet
-    std::size_t next_try = 0;  // how much of it must be there before a boundary is looked for
-    std::vector<Id> waiting;   // for their text
-    std::uint64_t span_end;    // of the last id that did not wait
+    std::string text;         // that the span finder has not got yet
+    std::size_t next_try;     // how much of it must be there before a boundary is looked for
+    std::vector<Id> waiting;  // for their text
+    std::uint64_t span_end;   // of the last id that did not wait
+    RandomKey key;            // if it is drawn:
+    std::string whole = {};   // all of it
   };
-  std::size_t bytes_of(Id id) const { return id < kFirstPiece ? 0 : tokenizer_.vocab().bytes(id).size(); }
+  RandomKey key_of(const Batch& batch) const;
+  void draw_stretch(const Batch& batch, std::vector<Id>& ids);
   void find_spans(Stretch& stretch, bool is_last, EncodedBatch& encoded) const;
 
   Tokenizer tokenizer_;
   EncodeOptions options_;
   bool spans_;
+  std::optional<Drawing> drawing_;
   std::optional<Stretch> stretch_;
 };
 

@@ -1,10 +1,21 @@
 #include "tools/documents.h"
 
+#include <algorithm>
+
 namespace bytepiece::tools {
 namespace {
 
 constexpr std::size_t kBatchBytes = std::size_t{1} << 18;
 constexpr std::size_t kLongestBatch = std::size_t{4} << 20;  // of a stretch that cannot be cut
+
+// How many lines begin in `bytes`, in front of which `before` stands.
+std::uint64_t count_line_begins(char before, std::string_view bytes) {
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < bytes.size(); i = std::min(bytes.find('\n', i), bytes.size() - 1) + 1) {
+    count += bytes[i] != '\n' && (i > 0 ? bytes[i - 1] : before) == '\n';
+  }
+  return count;
+}
 
 }  // namespace
 
@@ -94,6 +105,9 @@ void Batcher::push_part(std::size_t end) {
   rest.bytes = batch_.bytes.substr(end);
   rest.first_number = batch_.first_number;
   rest.offset = batch_.offset + end;
+  rest.first_line = batch_.first_line + count_line_begins(std::exchange(before_, 0),
+                                                          std::string_view(batch_.bytes).substr(0, end + 1));
+  if (rest.bytes.empty()) before_ = batch_.bytes.back();
   rest.begins = false;
   batch_.bytes.resize(end);
   batch_.ends = {end};
@@ -103,6 +117,7 @@ void Batcher::push_part(std::size_t end) {
 
 void Batcher::push_whole_documents() {
   Batch next;
+  before_ = 0;
   next.first_number = batch_.first_number + batch_.ends.size();
   batch_.ends_stretch = batch_.in_stretch;
   batch_.unterminated = false;

@@ -33,6 +33,7 @@ struct Batch {
   std::vector<std::size_t> ends;   // where in `bytes` each document, or the part of one, ends
   std::uint64_t first_number = 1;  // of the first document, counted from 1
   std::uint64_t offset = 0;        // of `bytes` in the document that a part belongs to
+  std::uint64_t first_line = 0;    // how many lines of that document are before `bytes` (random.h)
   bool begins = true;              // false: `bytes` goes on with a document
   bool ends_document = true;       // false: the next batch goes on with it
   bool in_stretch = false;         // belongs to a stretch that cannot be cut
@@ -59,6 +60,8 @@ class Batcher {
   void add(const DocumentPart& part);
   void finish();
 
+  std::uint64_t skip_left() const { return skip_; }  // of the documents to be left out: there were fewer
+
  private:
   void add_slice(const DocumentPart& slice);
   void cut_open_document();
@@ -71,6 +74,7 @@ class Batcher {
   std::function<void(Batch)> push_;
   Batch batch_;
   std::size_t open_begin_ = 0;  // of the open document in batch_.bytes
+  char before_ = 0;             // batch_.bytes, where it goes on with a stretch
   bool open_ = false;
 };
 
@@ -85,14 +89,16 @@ struct Mapping {
   std::function<std::string()> note = {};           // more for the progress line
 };
 
-// Throws Interrupted (interrupt.h) when the user wants to stop.
+// Throws Interrupted (interrupt.h) when the user wants to stop. Returns how many documents fewer there were
+// than to be left out.
 template <class Result>
-void map_documents(const Corpus& corpus, const Mapping<Result>& mapping, const RunOptions& run) {
+std::uint64_t map_documents(const Corpus& corpus, const Mapping<Result>& mapping, const RunOptions& run) {
   struct Item {
     Batch batch;
     std::optional<Result> result;
   };
   ProgressLine progress(run.quiet);
+  std::uint64_t skip_left = 0;
   catch_interrupts();
   ordered_pipeline<Item, Result>(
       resolve_threads(run.threads),
@@ -112,11 +118,13 @@ void map_documents(const Corpus& corpus, const Mapping<Result>& mapping, const R
         corpus.walk([&](const DocumentPart& part) { batcher.add(part); });
         stop_if_interrupted();  // the program that wrote our input may have been stopped first
         batcher.finish();
+        skip_left = batcher.skip_left();
       },
       [&](std::size_t, Item& item) {
         return item.result ? std::move(*item.result) : mapping.map(item.batch);
       },
       mapping.sink);
+  return skip_left;
 }
 
 }  // namespace bytepiece::tools

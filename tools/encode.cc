@@ -14,6 +14,8 @@
 #include "tools/batch_encoder.h"
 #include "tools/common.h"
 #include "tools/documents.h"
+#include "tools/segmentations.h"
+#include "tools/spool.h"
 #include "tools/token_output.h"
 
 namespace bytepiece::tools {
@@ -27,9 +29,62 @@ struct Options {
   BadLines bad_lines;
   EncodeOptions encode;
   OutputOptions output;
+  SegmentationOptions segmentation;
   bool count_only = false;
   bool parse_special = false;
   RunOptions run;
+};
+
+// Those of the model, for --parse-special. Documents are cut at line begins, so none may go across one.
+std::vector<Id> special_ids(const Vocab& vocab) {
+  std::vector<Id> ids;
+  for (const std::string& token : vocab.special_tokens()) {
+    if (token.find('\n') != token.npos) {
+      throw Error(
+          fmt::format("--parse-special: {} has a line feed; only the library parses it", visible(token)));
+    }
+    ids.push_back(static_cast<Id>(vocab.size() + ids.size()));
+  }
+  return ids;
+}
+
+// One or several segmentations of each document.
+class Encoder {
+ public:
+  explicit Encoder(const Options& options) : options_(options), tokenizer_(Tokenizer::load(options.model)) {
+    if (options.parse_special) encode_.parse_special = special_ids(tokenizer_.vocab());
+    if (options.segmentation.needs_sampler()) {
+      sampler_.emplace(tokenizer_, options.segmentation.alpha.value_or(1));
+    }
+  }
+
+  const Tokenizer& tokenizer() const { return tokenizer_; }
+
+  void begin_epoch(std::uint64_t epoch) {
+    epoch_ = epoch;
+    std::optional<Drawing> drawing;
+    if (options_.segmentation.draws()) drawing = Drawing{*sampler_, *options_.segmentation.seed, epoch};
+    one_.emplace(tokenizer_, encode_, options_.output.offsets, std::move(drawing));
+  }
+
+  OutputBatch encode(const Batch& batch) const {
+    if (!options_.segmentation.needs_whole_documents()) return finish(one_->encode(batch), batch);
+    const Segmenter segmenter{tokenizer_, sampler_ ? &*sampler_ : nullptr, encode_, options_.output.offsets};
+    return finish(encode_segmentations(segmenter, options_.segmentation, epoch_, batch), batch);
+  }
+  OutputBatch encode_stretch(const Batch& batch) { return finish(one_->encode_stretch(batch), batch); }
+
+ private:
+  OutputBatch finish(EncodedBatch encoded, const Batch& batch) const {
+    return output_batch(std::move(encoded), batch, options_.output, tokenizer_.vocab());
+  }
+
+  const Options& options_;
+  EncodeOptions encode_ = options_.encode;
+  Tokenizer tokenizer_;
+  std::optional<Sampler> sampler_;
+  std::optional<BatchEncoder> one_;
+  std::uint64_t epoch_ = 0;
 };
 
 double seconds_since(Clock::time_point begin) {
@@ -47,6 +102,7 @@ std::string settings_of(const Options& options, const std::vector<InputFile>& fi
       options.output.format, yes(options.output.offsets), yes(options.encode.bos), yes(options.encode.eos),
       yes(options.parse_special), options.output.shard_size, options.input.format,
       visible(options.input.field), options.bad_lines.choice(), vocab.size(), vocab.total());
+  settings.insert(settings.rfind(", inputs"), options.segmentation.settings());
   for (const InputFile& file : files) {
     std::error_code error;
     const std::uint64_t size = std::filesystem::file_size(file.path, error);
@@ -55,20 +111,21 @@ std::string settings_of(const Options& options, const std::vector<InputFile>& fi
   return settings;
 }
 
-// Runs sink(batch) on what every batch becomes, in order.
-void for_each_batch(const Corpus& corpus, BatchEncoder& encoder, const Options& options, std::uint64_t skip,
+// Runs sink(batch) on what every batch becomes, in order, epoch after epoch.
+void for_each_batch(const Corpus& corpus, Encoder& encoder, const Options& options, std::uint64_t skip,
                     const std::function<void(const OutputBatch&)>& sink) {
   std::atomic<std::uint64_t> ids = 0;
   const auto begin = Clock::now();
-  const auto finish = [&](EncodedBatch encoded, const Batch& batch) {
-    return output_batch(std::move(encoded), batch, options.output, encoder.tokenizer().vocab());
-  };
   Mapping<OutputBatch> mapping;
   mapping.stage = "encode";
   mapping.skip = skip;
-  mapping.last_cut = last_line_begin;
-  mapping.map = [&](const Batch& batch) { return finish(encoder.encode(batch), batch); };
-  mapping.map_stretch = [&](const Batch& batch) { return finish(encoder.encode_stretch(batch), batch); };
+  mapping.map = [&](const Batch& batch) { return encoder.encode(batch); };
+  if (options.segmentation.needs_whole_documents()) {
+    mapping.last_cut = no_cut;
+  } else {
+    mapping.last_cut = last_line_begin;
+    mapping.map_stretch = [&](const Batch& batch) { return encoder.encode_stretch(batch); };
+  }
   mapping.sink = [&](const OutputBatch& batch) {
     ids += batch.encoded.ids.size();
     sink(batch);
@@ -76,7 +133,10 @@ void for_each_batch(const Corpus& corpus, BatchEncoder& encoder, const Options& 
   mapping.note = [&] {
     return fmt::format("{:.1f} M tokens/s", static_cast<double>(ids) / 1e6 / (seconds_since(begin) + 1e-9));
   };
-  map_documents(corpus, mapping, options.run);
+  for (std::uint64_t epoch = 0; epoch < options.segmentation.epochs; ++epoch) {
+    encoder.begin_epoch(epoch);
+    mapping.skip = map_documents(corpus, mapping, options.run);
+  }
 }
 
 void print_summary(const TokenOutput& out, double seconds) {
@@ -88,7 +148,7 @@ void print_summary(const TokenOutput& out, double seconds) {
              human_seconds(seconds), human_bytes(new_bytes / (seconds + 1e-9)));
 }
 
-void run_count(const Corpus& corpus, BatchEncoder& encoder, Options& options) {
+void run_count(const Corpus& corpus, Encoder& encoder, Options& options) {
   std::uint64_t ids = 0;
   options.output.format = "u32";  // no text is made
   for_each_batch(corpus, encoder, options, 0,
@@ -96,8 +156,7 @@ void run_count(const Corpus& corpus, BatchEncoder& encoder, Options& options) {
   fmt::print("{}\n", ids);
 }
 
-void run_output(const Corpus& corpus, BatchEncoder& encoder, const Options& options,
-                const std::string& settings) {
+void run_output(const Corpus& corpus, Encoder& encoder, const Options& options, const std::string& settings) {
   const auto begin = Clock::now();
   std::optional<TokenOutput> out;
   out.emplace(options.output, encoder.tokenizer().vocab().id_count(), settings);
@@ -118,27 +177,44 @@ void run_output(const Corpus& corpus, BatchEncoder& encoder, const Options& opti
   if (!options.run.quiet && options.output.path != "-") print_summary(*out, seconds_since(begin));
 }
 
-// Those of the model, for --parse-special. Documents are cut at line begins, so none may go across one.
-std::vector<Id> special_ids(const Vocab& vocab) {
-  std::vector<Id> ids;
-  for (const std::string& token : vocab.special_tokens()) {
-    if (token.find('\n') != token.npos) {
-      throw Error(
-          fmt::format("--parse-special: {} has a line feed; only the library parses it", visible(token)));
+// Throws CLI::ValidationError.
+void check_together(Options& options) {
+  const SegmentationOptions& segmentation = options.segmentation;
+  check_segmentation_options(segmentation);
+  const bool several =
+      segmentation.samples > 1 || segmentation.n_best > 0 || segmentation.without_replacement > 0;
+  if (segmentation.scores) {
+    if (options.count_only) throw CLI::ValidationError("--count-only prints a number; --json has no place");
+    if (options.output.format != "ids" && options.output.format != "jsonl") {
+      throw CLI::ValidationError(
+          fmt::format("--json is a format itself; {} is another", options.output.format));
     }
-    ids.push_back(static_cast<Id>(vocab.size() + ids.size()));
+    options.output.format = "jsonl";
   }
-  return ids;
+  if (several && options.output.shard_size > 0) {
+    throw CLI::ValidationError("--shard-size goes with one way to cut each document");
+  }
+  if (options.parse_special && (segmentation.needs_sampler() || segmentation.n_best > 0)) {
+    throw CLI::ValidationError("--parse-special goes with the best segmentation only");
+  }
+  if (options.parse_special && options.output.offsets) {
+    throw CLI::ValidationError("--parse-special and --offsets do not go together");
+  }
+  if (options.output.resume && segmentation.draws() && !segmentation.seed) {
+    throw CLI::ValidationError("--resume goes on with the --seed of the run before; give it");
+  }
 }
 
 void run(Options& options) {
+  check_together(options);
   check_output_options(options.output);
   std::vector<InputFile> files = input_files(options.input, InputFormat::kLines);
+  std::vector<Spool> spools;
+  if (options.segmentation.epochs > 1) spools = spool_pipes(files, std::filesystem::temp_directory_path());
   options.bad_lines.watch(files);
   const Corpus corpus = read_files(files);
-  const Tokenizer tokenizer = Tokenizer::load(options.model);
-  if (options.parse_special) options.encode.parse_special = special_ids(tokenizer.vocab());
-  BatchEncoder encoder(tokenizer, options.encode, options.output.offsets);
+  Encoder encoder(options);
+  if (options.segmentation.draws()) choose_seed(options.segmentation);
   if (options.count_only) {
     run_count(corpus, encoder, options);
   } else {
@@ -156,6 +232,7 @@ void add_encode(CLI::App& app) {
   command->add_option("INPUT", options->input.paths, "Text files; none or - is standard input")
       ->type_name("");
   add_output_options(*command, options->output);
+  add_segmentation_options(*command, options->segmentation);
   command->add_flag("--count-only", options->count_only, "Print the number of tokens and nothing else");
   command->add_flag("--bos", options->encode.bos, "Put id 1 in front of every document");
   command->add_flag("--eos,--append-eos-per-document", options->encode.eos, "Put id 2 behind every document");
@@ -171,11 +248,18 @@ void add_encode(CLI::App& app) {
       "Beside FILE of u16 or u32 stands FILE.docs: for each document the place of its\n"
       "first id, and at the end the number of ids, 8 bytes each; npy has the same as an\n"
       "array. megatron makes FILE.bin and FILE.idx.\n\n"
+      "Documents are numbered from 0 on. What is drawn depends on the model, A, S, the\n"
+      "number of the document, of the sample and of the epoch, and on nothing else, as\n"
+      "threads. Several lines for a document follow one another; each counts as a\n"
+      "document in binary formats, and with --json it says whose it is. Documents are\n"
+      "held in memory then, and lines of more than 4 MB with --alpha.\n\n"
       "Examples:\n"
       "  echo 'hello world' | bytepiece encode toy.bp\n"
       "  bytepiece encode toy.bp corpus.txt -o corpus.ids\n"
       "  bytepiece encode toy.bp docs.jsonl.gz --field body --eos --output-format u16 \\\n"
-      "      -o train.bin --shard-size 100M");
+      "      -o train.bin --shard-size 100M\n"
+      "  bytepiece encode toy.bp corpus.txt --alpha 0.5 --seed 1 --epochs 3 -o c.ids\n"
+      "  echo 'hello world' | bytepiece encode toy.bp --n-best 5 --json");
   command->callback([options] { run(*options); });
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "text/nfc.h"
+#include "text/utf8.h"
 #include "text/visible.h"
 #include "tools/common.h"
 
@@ -50,15 +51,31 @@ View view_of(const Tokenizer& tokenizer, const Options& options) {
 
 std::string shown(const Vocab& vocab, const LatticeArc& arc) { return visible_item(vocab.bytes(arc.id)); }
 
+// At most so many columns; where it is longer, it ends with "...". What is not Latin, Greek or the like may
+// take two columns.
+std::string cut(const std::string& text, std::size_t columns) {
+  std::size_t width = 0, kept = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const Character c = character_at(text, at);
+    at += c.length;
+    width += c.code_point < 0x1100 ? 1 : 2;
+    if (width > columns) return text.substr(0, kept) + "...";
+    if (width + 3 <= columns) kept = at;
+  }
+  return text;
+}
+
 void print_table(const Vocab& vocab, const View& view) {
+  constexpr std::size_t kPieceColumns = 33;  // what the others leave of 80
   fmt::print("{:>6} {:>6} {:>9} {:>10} {:>9}   {}\n", "begin", "end", "id", "log prob", "marginal",
              "piece (* encode takes it)");
   for (const LatticeArc& arc : view.arcs) {
     fmt::print("{:>6} {:>6} {:>9} {:>10.4f} {:>9.6f} {} {}\n", arc.begin, arc.end, arc.id, arc.log_prob,
-               arc.marginal, view.best.contains({arc.begin, arc.id}) ? '*' : ' ', shown(vocab, arc));
+               arc.marginal, view.best.contains({arc.begin, arc.id}) ? '*' : ' ',
+               cut(shown(vocab, arc), kPieceColumns));
   }
-  fmt::print("log Z {:.6f}, entropy {:.6f} nats, {:.4f} tokens expected, best log prob {:.6f}\n",
-             view.totals.log_z, view.totals.entropy, view.totals.expected_tokens, view.best_log_prob);
+  fmt::print("log Z {:.6f}, best log prob {:.6f}\nentropy {:.6f} nats, {:.4f} tokens expected\n",
+             view.totals.log_z, view.best_log_prob, view.totals.entropy, view.totals.expected_tokens);
 }
 
 void print_dot(const Vocab& vocab, const View& view) {

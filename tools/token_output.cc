@@ -78,7 +78,7 @@ OutputBatch output_batch(EncodedBatch encoded, const Batch& batch, const OutputO
   OutputBatch out;
   out.ends_document = batch.ends_document;
   out.unterminated = batch.unterminated;
-  out.byte_ends = batch.ends;
+  out.byte_ends = encoded.byte_ends.empty() ? batch.ends : std::move(encoded.byte_ends);
   out.encoded = std::move(encoded);
   if (!is_text_format(options.format)) return out;
   const EncodedBatch& in = out.encoded;
@@ -99,11 +99,10 @@ OutputBatch output_batch(EncodedBatch encoded, const Batch& batch, const OutputO
 }
 
 LineWriter::LineWriter(const std::string& path, const std::string& format, bool offsets)
-    : file_(open_output(path)), between_(" "), offsets_(offsets) {
-  if (format != "jsonl") return;
+    : file_(open_output(path)), between_(" "), json_(format == "jsonl"), offsets_(offsets) {
+  if (!json_) return;
   before_ = "{\"ids\": [";
   between_ = ", ";
-  after_ = offsets ? "], \"offsets\": [" : "]}";
 }
 
 void LineWriter::begin_document() {
@@ -147,14 +146,20 @@ void LineWriter::write_spans() {
     if (spilled_bytes_ != 0) throw Error("a temporary file with offsets cannot be read");
   }
   file_.write(spans_);
-  file_.write("]}");
   spans_.clear();
 }
 
-void LineWriter::end_document() {
+void LineWriter::end_document(std::string_view members) {
   begin_document();
-  file_.write(after_);
-  if (offsets_) write_spans();
+  if (offsets_) {
+    file_.write("], \"offsets\": [");
+    write_spans();
+  }
+  if (json_) {
+    file_.write("]");
+    file_.write(members);
+    file_.write("}");
+  }
   open_ = false;
   owes_line_feed_ = true;
 }
@@ -251,8 +256,12 @@ void TokenOutput::write_part(const OutputBatch& batch, std::size_t i) {
   totals_.bytes += batch.byte_ends[i] - begin_of(batch.byte_ends, i);
 }
 
-void TokenOutput::end_document() {
-  std::visit([](auto& writer) { writer.end_document(); }, *writer_);
+void TokenOutput::end_document(std::string_view members) {
+  if (auto* lines = std::get_if<LineWriter>(&*writer_)) {
+    lines->end_document(members);
+  } else {
+    std::get<IdWriter>(*writer_).end_document();
+  }
   ++totals_.documents;
 }
 
@@ -264,7 +273,9 @@ void TokenOutput::write(const OutputBatch& batch) {
     }
     write_part(batch, i);
     is_between_documents_ = batch.ends_document || i + 1 < batch.encoded.ends.size();
-    if (is_between_documents_) end_document();
+    if (is_between_documents_) {
+      end_document(part_of(batch.encoded.scores, batch.encoded.score_ends, i));
+    }
   }
   unterminated_ = batch.unterminated;
 }

@@ -51,15 +51,16 @@ class LineWriter {
   LineWriter(const std::string& path, const std::string& format, bool offsets);
 
   void write(std::string_view ids, std::string_view spans);  // of the open document
-  void end_document();
-  void commit(bool unterminated);  // without the last line feed
+  void end_document(std::string_view members = {});          // of its JSON object: ", "name": value"
+  void commit(bool unterminated);                            // without the last line feed
 
  private:
   void begin_document();
   void write_spans();
 
   OutputFile file_;
-  std::string_view before_, between_, after_;
+  std::string_view before_, between_;
+  bool json_;
   bool offsets_;
   bool open_ = false, any_ids_ = false, owes_line_feed_ = false;
   std::string spans_;                  // of the open document
@@ -95,7 +96,7 @@ class TokenOutput {
   void write_manifest(bool complete) const;
   Writer& open();
   void write_part(const OutputBatch& batch, std::size_t i);
-  void end_document();
+  void end_document(std::string_view members);
   void commit(bool unterminated);
 
   OutputOptions options_;

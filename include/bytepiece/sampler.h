@@ -53,13 +53,14 @@ struct LatticeArc {
 class Sampler {
  public:
   // 0 <= alpha < infinity. Throws Error for others; for infinity too, as encode() is what it means.
-  // Costs: 0.1 s and 20 MB for 160k pieces.
+  // Costs: makes two search structures of the vocabulary, so keep it.
   Sampler(Tokenizer tokenizer, double alpha);
 
   double alpha() const;
 
-  // A segmentation. Speed: 0.7 of that of encode() at alpha up to about 1, a tenth where alpha times the
-  // differences of log probabilities is beyond the range of doubles (src/encode/sample.h).
+  // A segmentation. Somewhat slower than encode() at alpha up to about 1 (README.md has figures), much slower
+  // where alpha times the differences of log probabilities is beyond the range of doubles
+  // (src/encode/sample.h); then memory of some 100 bytes for each byte of the longest line.
   std::vector<Id> sample(std::string_view text, const RandomKey& key, EncodeOptions options = {}) const;
   void sample(std::string_view text, const RandomKey& key, EncodeOptions options, std::vector<Id>& out) const;
 

@@ -87,7 +87,7 @@ class Tokenizer {
   double log_prob(std::span<const Id> ids) const;
 
   // A segmentation drawn with probability proportional to exp(alpha * log_prob); the same as that of a
-  // Sampler (sampler.h), which has all the rest, and which to keep saves 0.1 s a call.
+  // Sampler (sampler.h), which has all the rest, and which this makes anew in every call.
   std::vector<Id> sample(std::string_view text, double alpha, const RandomKey& key,
                          EncodeOptions options = {}) const;
 

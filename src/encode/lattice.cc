@@ -99,13 +99,13 @@ double Lattice::step(std::size_t end, const Arc& arc) const {
   return ratio(times(sums_[end - arc.length], scaled_exp(alpha_ * arc.score)), sums_[end]);
 }
 
-void Lattice::sample(const RandomNumbers& random, std::size_t origin, std::vector<Id>& out) const {
+void Lattice::sample(const RandomNumbers& random, std::uint64_t line, std::vector<Id>& out) const {
   const std::size_t before = out.size();
   for (std::size_t end = size_; end > 0;) {
     const std::span<const Arc> arcs = arcs_into(end);
     std::size_t chosen = 0;
     if (arcs.size() > 1) {
-      const double mark = random.uniform(origin + indices_[end]);
+      const double mark = random.uniform(place_in_line(line, indices_[end]));
       for (double sum = step(end, arcs[0]); sum <= mark && chosen + 1 < arcs.size();) {
         sum += step(end, arcs[++chosen]);
       }

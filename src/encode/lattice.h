@@ -61,9 +61,6 @@ class Lattice {
     return std::span(arcs_).subspan(first_[end], first_[end + 1] - first_[end]);
   }
 
-  // Symbols of the chunk, and of what is before `end` (REQUIRES: no strong character goes on there).
-  std::size_t symbols() const { return symbol_count_; }
-
   // Sets S for that alpha; all the rest needs it. REQUIRES: alpha is finite and not negative.
   void weigh(double alpha);
   double log_z() const { return log_of(sums_[size_]); }
@@ -71,8 +68,8 @@ class Lattice {
   // The probability of step `arc`, one of arcs_into(end).
   double step(std::size_t end, const Arc& arc) const;
 
-  // Appends the ids of a sample, what SampleSearch draws with these numbers from this place of the text on.
-  void sample(const RandomNumbers& random, std::size_t origin, std::vector<Id>& out) const;
+  // Appends the ids of a sample, what SampleSearch draws with these numbers for the line of that number.
+  void sample(const RandomNumbers& random, std::uint64_t line, std::vector<Id>& out) const;
 
   // Of a segmentation of this chunk; nothing is thrown if it is none, but -inf returned.
   double log_posterior(std::span<const Id> ids) const;

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "encode/batches.h"
 #include "encode/trace.h"
 
 namespace bytepiece {
@@ -17,32 +18,6 @@ namespace {
 constexpr std::size_t kBatch = 4096;       // bytes that go through the phases together
 constexpr std::size_t kFirstStrong = 256;  // symbol
 constexpr std::size_t kMostBytes = 4;      // of a symbol
-
-// The size of as many whole chunks as fit into kBatch bytes, but at least one.
-std::size_t batch_size(std::string_view text) {
-  if (text.size() <= kBatch) return text.size();
-  for (std::size_t i = kBatch; i > 0; --i) {
-    if (text[i - 1] == '\n' && text[i] != '\n') return i;
-  }
-  const std::size_t lf = text.find('\n', kBatch - 1);
-  return lf == text.npos ? text.size() : std::min(text.find_first_not_of('\n', lf), text.size());
-}
-
-void mark_starts(const Symbol* symbols, std::size_t n, Symbol stop, std::uint8_t* flags) {
-  flags[0] = SumProgram::kStartsChunk;
-  for (std::size_t i = 1; i < n; ++i) {
-    const Symbol before = symbols[i - 1];
-    flags[i] = ((before == '\n') & (symbols[i] != '\n')) | (before == stop);
-  }
-  flags[n] = 0;
-}
-
-// The first start in the second half, n if there is none.
-std::size_t find_half(const std::uint8_t* flags, std::size_t n) {
-  const std::size_t middle = (n + 1) / 2;
-  const void* const start = std::memchr(flags + middle, SumProgram::kStartsChunk, n - middle);
-  return start ? static_cast<std::size_t>(static_cast<const std::uint8_t*>(start) - flags) : n;
-}
 
 }  // namespace
 
@@ -337,20 +312,20 @@ void SampleSearch::Scratch::reserve_rings(std::size_t ring_size) {
 void SampleSearch::sample(std::string_view text, const RandomKey& key, Scratch& scratch,
                           std::vector<Id>& out) const {
   const RandomNumbers random(key);
-  std::size_t origin = 0;
+  std::uint64_t line = key.line;
   while (!text.empty()) {
-    const std::size_t size = batch_size(text);
+    const std::size_t size = batch_size(text, kBatch);
     if (size > kBatch) {
-      sample_line(text.substr(0, size), random, origin, scratch, out);
-      origin += scratch.line_.size() - kSlack;
+      sample_line(text.substr(0, size), random, place_in_line(line, 0), scratch, out);
+      ++line;
     } else {
       scratch.reserve(2 * kBatch);
       const std::size_t n = trie_.alphabet().spell(text.substr(0, size), scratch.symbols_.get());
-      scratch.stretches_.assign(1, {0, origin, random});
-      search(n, scratch);
+      scratch.texts_.assign(1, random);
+      search(n, line, scratch);
+      line += scratch.lines_.size();
       out.insert(out.end(), scratch.first_.begin(), scratch.first_.end());
       out.insert(out.end(), scratch.second_.begin(), scratch.second_.end());
-      origin += n;
     }
     text.remove_prefix(size);
   }
@@ -370,7 +345,7 @@ void SampleSearch::sample_each(std::span<const std::string_view> texts, RandomKe
   };
   scratch.text_ids_.clear();
   const std::uint64_t first = key.document;
-  const auto key_of = [&](std::size_t i) { return RandomKey{key.seed, first + i, key.sample}; };
+  const auto key_of = [&](std::size_t i) { return RandomKey{key.seed, first + i, key.sample, 0}; };
   for (std::size_t i = 0; i < texts.size();) {
     if (texts[i].size() >= kBatch) {
       sample(texts[i], key_of(i), scratch, scratch.text_ids_);
@@ -380,27 +355,45 @@ void SampleSearch::sample_each(std::span<const std::string_view> texts, RandomKe
       continue;
     }
     scratch.reserve(2 * kBatch);
-    scratch.stretches_.clear();
+    scratch.texts_.clear();
     std::size_t n = 0;
     for (; i < texts.size() && n < kBatch && texts[i].size() < kBatch; ++i) {
-      scratch.stretches_.push_back({n, 0, RandomNumbers(key_of(i))});
+      scratch.texts_.emplace_back(key_of(i));
       n += trie_.alphabet().spell(texts[i], scratch.symbols_.get() + n);
       scratch.symbols_[n++] = trie_.alphabet().stop();
     }
-    search(n, scratch);
+    search(n, 0, scratch);
     split(scratch.first_);
     split(scratch.second_);
   }
 }
 
-void SampleSearch::search(std::size_t n, Scratch& scratch) const {
+// Notes the lines among n symbols; the first one has that number in its text, those of other texts count from
+// 0.
+void SampleSearch::find_lines(std::size_t n, std::uint64_t first_line, Scratch& scratch) const {
+  const Symbol stop = trie_.alphabet().stop();
+  const std::uint8_t* const starts = scratch.flags_.get();
+  const RandomNumbers* text = scratch.texts_.data();
+  std::uint64_t line = first_line;
+  scratch.lines_.assign(1, {0, place_in_line(line, 0), *text});
+  for (std::size_t i = next_start(starts, 1, n); i < n; i = next_start(starts, i + 1, n)) {
+    const bool is_text = scratch.symbols_[i - 1] == stop;
+    text += is_text;
+    line = is_text ? 0 : line + 1;
+    scratch.lines_.push_back({i, place_in_line(line, 0), *text});
+  }
+}
+
+void SampleSearch::search(std::size_t n, std::uint64_t first_line, Scratch& scratch) const {
   const Symbol stop = trie_.alphabet().stop();
   std::fill_n(scratch.symbols_.get() + n, kSlack, stop);
   for (std::size_t i = 0; i < n; i += kSpan) {
     kernels_->match(trie_, scratch.symbols_.get() + i, std::min(kSpan, n - i), scratch.nodes_.get() + i,
                     *scratch.match_);
   }
-  mark_starts(scratch.symbols_.get(), n, stop, scratch.flags_.get());
+  mark_starts(scratch.symbols_.get(), 0, n, stop, scratch.flags_.get());
+  scratch.flags_[n] = 0;
+  find_lines(n, first_line, scratch);
   const std::size_t half = find_half(scratch.flags_.get(), n);
   scratch.reserve_rings(ring_size_);
   std::array<double, 2 * Trie::kNear> windows{};
@@ -412,18 +405,18 @@ void SampleSearch::search(std::size_t n, Scratch& scratch) const {
   const Draw draw(*this, scratch.symbols_.get(), scratch);
   struct Way {
     std::size_t begin, at;
-    const Scratch::Stretch* stretch;
+    const Scratch::Line* line;
     Id* ids;
   };
   const auto way = [&](std::size_t begin, std::size_t end) {
-    const Scratch::Stretch* stretch = scratch.stretches_.data() + scratch.stretches_.size() - 1;
-    while (stretch != scratch.stretches_.data() && stretch->begin >= end) --stretch;
-    return Way{begin, end, stretch, scratch.ids_.get() + kMostBytes * end};
+    const Scratch::Line* line = scratch.lines_.data() + scratch.lines_.size() - 1;
+    while (line != scratch.lines_.data() && line->begin >= end) --line;
+    return Way{begin, end, line, scratch.ids_.get() + kMostBytes * end};
   };
   const auto step = [&draw](Way& w) {
-    const Scratch::Stretch& s = *w.stretch;
-    draw.step(w.at, s.random.uniform(s.origin + (w.at - s.begin)), w.ids);
-    w.stretch -= w.at == s.begin && w.at > w.begin;
+    const Scratch::Line& line = *w.line;
+    draw.step(w.at, line.random.uniform(line.origin + (w.at - line.begin)), w.ids);
+    w.line -= w.at == line.begin && w.at > w.begin;
   };
   Way a = way(0, half), b = way(half, n);
   while (a.at > a.begin && b.at > b.begin) {
@@ -460,7 +453,7 @@ std::size_t SampleSearch::meeting_point(std::size_t begin, std::size_t end, std:
 //   position in the line   0 ......................................... n
 //   columns                      │ base  │ done         │ end     │ end + reach
 //                                │       │ ids not known yet      │ flags of far ends only
-void SampleSearch::sample_line(std::string_view line, const RandomNumbers& random, std::size_t origin,
+void SampleSearch::sample_line(std::string_view line, const RandomNumbers& random, std::uint64_t origin,
                                Scratch& scratch, std::vector<Id>& out) const {
   const std::size_t reach = trie_.max_length();  // less than a span, as fits()
   scratch.line_.resize(line.size() + kSlack);

@@ -24,10 +24,11 @@
 // reservoir, and exact too, for a random number per piece of the lattice instead of one per piece taken).
 // tests/sample_test.cc has this sampler, and shows that the tests find it out.
 //
-// Random numbers. The choice at e depends on e (counted in symbols from the start of the text) and on the
-// key of the text (base/random_numbers.h) and on nothing that was drawn elsewhere. So it does not matter in
-// which order or how often positions are looked at: results are independent of threads, batches and forms,
-// and long lines go span by span as in viterbi.h, from where all drawn ways back meet.
+// Random numbers. The choice at e depends on the number of the line, on e (counted in symbols from its start)
+// and on the key of the text (base/random_numbers.h), and on nothing that was drawn elsewhere. So it does not
+// matter in which order or how often positions are looked at: results are independent of threads, batches and
+// forms, a text may be drawn in parts of whole lines, and long lines go span by span as in viterbi.h, from
+// where all drawn ways back meet.
 //
 // Exactness in doubles. A choice compares u * S[e], u a multiple of 2^-53 in [0, 1), with the running sums
 // that made S[e], in their order, so the last one is S[e] itself and nothing falls through. A probability p
@@ -36,7 +37,7 @@
 // as an error that S[s] and S[e] share cancels.
 //
 // Scale. S falls by some nats a symbol, so on long lines it would leave the range of doubles. Every
-// kScaleStep symbols an S outside [2^-256, 2^256] is brought back to [1, 2) with all that is in windows and
+// kScaleStep symbols an S outside [2^-128, 2^128] is brought back to [1, 2) with all that is in windows and
 // rings (kernels.h). In between, and ahead, nothing leaves the range, by this bound (all in bits): let C be
 // the largest cost -log2 w of a symbol, D of a piece, G the largest gain log2 w(piece) - sum of log2 w(its
 // symbols), L the length of the longest piece in symbols.
@@ -45,18 +46,19 @@
 //       log2 L + G + 1.6 (L + k) over k symbols;
 //   (2) read the other way round, S[s] >= S[i] 2^-(log2 L + G + 1.6 L), and no term is below 2^-D S[s];
 //   (3) S falls by at most C a symbol.
-// So everything stays normal while 256 + 8 C + D + G + log2 L + 1.6 (L + 8) <= 1022. That is so for alpha up
-// to about 2 on published models; where it is not, fits() is false and lattice.h draws, in numbers of any
-// range, some six times slower.
+// So everything stays normal while 128 + 8 C + D + G + log2 L + 1.6 (L + 8) <= 1022. That is so for alpha up
+// to about 1.2 on the published model of 160k pieces; where it is not, fits() is false and lattice.h draws,
+// in numbers of any range, slower and with more memory.
 //
 // Strong characters (symbols.h) are one symbol here too, although their bytes on their own are segmentations
 // that count: pieces that begin or end inside such a character are single bytes only, so the arcs inside it
 // are one more arc beside its own piece. The weight of the symbol is the sum of both, and a draw that takes
 // the symbol tells them apart by where in that part of the sum it fell.
 //
-// Costs. Linear in the text (times the longest match, at worst). Memory: some 90 bytes for each of 16000
-// symbols, 1.5 MB, and for a longer line 2 bytes a byte; a copy of the trie, 11 MB for 160k pieces. Speed, as
-// a part of the Viterbi search of the same form in the same run (tools/bench): see README.md.
+// Costs. Linear in the text (times the longest match, at worst). Memory: 92 bytes for each of 8192 symbols,
+// or of 32768 where a line is longer than 4 kB, and for that line 2 bytes a byte; a copy of the trie, 11 MB
+// for 160k pieces. Speed, as a part of the Viterbi search of the same form in the same run (tools/bench): see
+// README.md.
 //
 // Thread rule: const after construction; share freely, each thread with its own Scratch.
 // Sources: Kudo: Subword Regularization (2018), with all segmentations; Scott: Bayesian methods for hidden
@@ -112,8 +114,9 @@ class SampleSearch {
   static std::vector<StrongCharacter> strong_characters(const Trie& trie, const Vocab& vocab, double alpha);
   static std::unordered_map<Id, double> weights_by_id(const std::vector<StrongCharacter>& strong);
   bool stays_in_range(const Vocab& vocab, double alpha) const;
-  void search(std::size_t symbols, Scratch& scratch) const;
-  void sample_line(std::string_view line, const RandomNumbers& random, std::size_t origin, Scratch& scratch,
+  void find_lines(std::size_t symbols, std::uint64_t first_line, Scratch& scratch) const;
+  void search(std::size_t symbols, std::uint64_t first_line, Scratch& scratch) const;
+  void sample_line(std::string_view line, const RandomNumbers& random, std::uint64_t origin, Scratch& scratch,
                    std::vector<Id>& out) const;
   template <class StartOf>
   std::size_t meeting_point(std::size_t begin, std::size_t end, std::size_t most, const StartOf& start_of,
@@ -136,10 +139,10 @@ class SampleSearch::Scratch {
  private:
   friend class SampleSearch;
 
-  // A text, or a stretch of one, among the symbols that go through the phases together.
-  struct Stretch {
+  // Of a text, among the symbols that go through the phases together.
+  struct Line {
     std::size_t begin;
-    std::size_t origin;  // of its first symbol in the text
+    std::uint64_t origin;  // its place_in_line() 0
     RandomNumbers random;
   };
   void reserve(std::size_t symbols);
@@ -163,7 +166,8 @@ class SampleSearch::Scratch {
   std::vector<double> rings_;
   std::vector<Symbol> line_;
   std::vector<std::uint8_t> alive_;
-  std::vector<Stretch> stretches_;
+  std::vector<RandomNumbers> texts_;
+  std::vector<Line> lines_;
   std::span<const Id> first_, second_;  // the ids of the last search, in two pieces
   std::vector<Id> text_ids_;            // of one text among several
   std::unique_ptr<MatchScratch> match_;

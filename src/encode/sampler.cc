@@ -59,12 +59,11 @@ struct Sampler::Impl {
   void sample_in_lattice(std::string_view text, const RandomKey& key, std::vector<Id>& out) const {
     const RandomNumbers random(key);
     Lattice lattice(trie, tokenizer.form());
-    std::size_t origin = 0;
+    std::uint64_t line = key.line;
     for_each_chunk(text, {}, [&](std::string_view chunk) {
       lattice.build(chunk);
       lattice.weigh(alpha);
-      lattice.sample(random, origin, out);
-      origin += lattice.symbols();
+      lattice.sample(random, line++, out);
     });
   }
 
@@ -105,7 +104,7 @@ void Sampler::sample_batch(std::span<const std::string_view> texts, const Random
                            std::vector<std::size_t>& ends) const {
   if (!impl_->search.fits()) {
     for (std::size_t i = 0; i < texts.size(); ++i) {
-      sample(texts[i], {key.seed, key.document + i, key.sample}, options, ids);
+      sample(texts[i], {key.seed, key.document + i, key.sample, 0}, options, ids);
       ends.push_back(ids.size());
     }
     return;

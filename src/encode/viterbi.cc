@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
+#include "encode/batches.h"
 #include "text/utf8.h"
 
 namespace bytepiece {
@@ -13,35 +13,6 @@ namespace {
 // Bytes that go through the phases together. Their rows should still be in the second-level cache
 // on the way back.
 constexpr std::size_t kBatch = 8192;
-
-bool starts_chunk(char before, char at) { return before == '\n' && at != '\n'; }
-
-// The size of as many whole chunks as fit into kBatch bytes, but at least one.
-std::size_t batch_size(std::string_view text) {
-  if (text.size() <= kBatch) return text.size();
-  for (std::size_t i = kBatch; i > 0; --i) {
-    if (starts_chunk(text[i - 1], text[i])) return i;
-  }
-  const std::size_t lf = text.find('\n', kBatch - 1);
-  return lf == text.npos ? text.size() : std::min(text.find_first_not_of('\n', lf), text.size());
-}
-
-// Notes in takes[begin, end) which symbols start a chunk.
-void mark_starts(const Symbol* symbols, std::size_t begin, std::size_t end, Symbol stop,
-                 std::uint8_t* takes) {
-  if (begin == 0) takes[begin++] = 1;
-  for (std::size_t i = begin; i < end; ++i) {
-    const Symbol before = symbols[i - 1];
-    takes[i] = ((before == '\n') & (symbols[i] != '\n')) | (before == stop);
-  }
-}
-
-// The first start in the second half, n if there is none.
-std::size_t find_half(const std::uint8_t* starts, std::size_t n) {
-  const std::size_t middle = (n + 1) / 2;
-  const void* const start = std::memchr(starts + middle, 1, n - middle);
-  return start ? static_cast<std::size_t>(static_cast<const std::uint8_t*>(start) - starts) : n;
-}
 
 // The size of at most kSpan bytes of `text` that end with a character, or all of it.
 std::size_t slice_size(std::string_view text) {
@@ -75,7 +46,7 @@ void Viterbi::Scratch::reserve_rings(std::size_t ring_size) {
 
 void Viterbi::encode(std::string_view text, Scratch& scratch, std::vector<Id>& out) const {
   while (!text.empty()) {
-    const std::size_t size = batch_size(text);
+    const std::size_t size = batch_size(text, kBatch);
     if (size > kBatch) {
       Stream line(*this, scratch);
       line.add(text.substr(0, size), out);

@@ -18,7 +18,7 @@
 // bundles that arrive later than n others, none will be in the sample; they are dropped, chunk by chunk from
 // the last one. Times are kept as logarithms, as p is 1e-1000000 for a long text.
 //
-// Precision: log p and the times' logarithms are doubles, for which a text of 10 MB means an error of 1e-9.
+// Precision: log p and the times' logarithms are doubles, sums of as many terms as there are pieces.
 // Costs: O(n * arcs on a path * log n) time, memory for one chunk's lattice and 16 bytes for each token of
 // what is drawn and was a candidate. Thread rule: pure. Source: Kool, van Hoof, Welling: Stochastic beams and
 // where to find them (2019); with exponentials in the place of Gumbel variables (their negative logarithms),
