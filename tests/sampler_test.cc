@@ -115,7 +115,7 @@ TEST_CASE("sampler: a batch is its texts one by one, on any number of threads an
   }
 }
 
-TEST_CASE("sampler: ten million bytes without a line end, for any alpha") {
+TEST_CASE("sampler: millions of bytes without a line end, for any alpha") {
   Random random(3);
   const std::string text = random_of(random, {"a", "b", "z"}, test_scale() == 0 ? 100000 : 3000000);
   const Tokenizer tokenizer = small_world();
