@@ -170,7 +170,7 @@ void print_json(const std::vector<TextCounts>& texts, const TextCounts& sum,
 }
 
 void run(Options& options) {
-  std::vector<InputFile> files = input_files(options.input, InputFormat::kText);
+  std::vector<InputFile> files = input_files(options.input, InputFormat::kLines);
   read_files(files);  // complains at once about what is missing
   options.bad_lines.watch(files);
   std::vector<BatchEncoder> encoders;
@@ -205,7 +205,7 @@ void add_eval(CLI::App& app) {
   command->add_flag("--json", options->json, "Print JSON");
   add_run_options(*command, options->run);
   command->footer(
-      "auto reads a file as one document, line feeds included. Characters are code points,\n"
+      "auto reads lines, without their line feeds. Characters are code points,\n"
       "and bytes that are not UTF-8. Single bytes: the share of tokens that stand for one\n"
       "byte. Entropy: of the tokens' distribution, in bits per token.\n\n"
       "Examples:\n"
