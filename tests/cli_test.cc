@@ -928,6 +928,17 @@ TEST_CASE("cli: special tokens") {
   CHECK(shell.good("bytepiece encode --parse-special --output-format pieces chat.bp", text)
             .starts_with("<|user|> "));
   CHECK(contains(shell.good("bytepiece inspect chat.bp"), user + " <|user|>"));
+  // A document that is cut for the threads, and a line that cannot be cut.
+  std::string lines;
+  for (int i = 0; i < 30000; ++i) lines += text;
+  shell.write("long", lines);
+  shell.good("bytepiece encode -q --parse-special --input-format text chat.bp long | tr ' ' '\\n' >ids");
+  CHECK(shell.good("grep -cx " + user + " ids") == "30000\n");
+  CHECK(shell.good("grep -cx " + end + " ids") == "30000\n");
+  shell.write("line", std::string(5000000, 'x'));
+  const Outcome refused = shell.run("bytepiece encode --parse-special chat.bp line");
+  CHECK(refused.status == 1);
+  CHECK(contains(refused.err, "special tokens"));
   shell.good("bytepiece train -q corpus.txt -o made.bp --vocab-size 400 --special '<sep>'");
   const Vocab made = Vocab::load(shell.path("made.bp"));
   CHECK(made.id_count() <= 400);

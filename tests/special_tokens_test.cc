@@ -53,6 +53,7 @@ TEST_CASE("special_tokens: a text that looks like one is text, unless asked, tok
         std::vector<Id>{kBos, s, kEos});
   std::vector<Id> ids;
   std::vector<std::size_t> ends;
+  CHECK(tokenizer.count("<s>ab<s>", {.bos = true, .parse_special = {s}}) == 4);
   tokenizer.encode_batch(std::vector<std::string_view>{"ab", "<s>ab"}, {.parse_special = {s}}, ids, ends);
   CHECK(ids == std::vector<Id>{ab, s, ab});
   CHECK(ends == std::vector<std::size_t>{1, 3});

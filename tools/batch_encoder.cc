@@ -59,7 +59,9 @@ EncodedBatch BatchEncoder::encode(const Batch& batch) const {
       tokenizer_.encode_batch(documents, options_, encoded.ids, encoded.ends);
     }
   } else {
-    const EncodeOptions options{options_.bos && batch.begins, options_.eos && batch.ends_document};
+    EncodeOptions options = options_;
+    options.bos = options.bos && batch.begins;
+    options.eos = options.eos && batch.ends_document;
     if (drawing_) {
       drawing_->sampler.sample(batch.bytes, key_of(batch), options, encoded.ids);
     } else {
@@ -77,7 +79,9 @@ EncodedBatch BatchEncoder::encode(const Batch& batch) const {
 
 EncodedBatch BatchEncoder::encode_stretch(const Batch& batch) {
   if (!stretch_) {
-    const EncodeOptions options{options_.bos && batch.begins, false};
+    EncodeOptions options = options_;
+    options.bos = options.bos && batch.begins;
+    options.eos = false;
     stretch_.emplace(Stretch{
         EncodeStream(tokenizer_, options), SpanFinder(batch.offset), {}, 0, {}, batch.offset, key_of(batch)});
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/mapped_file.h"
@@ -48,6 +49,29 @@ Trie trie_of(const Vocab& vocab) {
 
 struct Tokenizer::Impl {
   Impl(Vocab v, Trie t, Form f) : vocab(std::move(v)), trie(std::move(t)), form(f), viterbi(trie, form) {}
+
+  // The special tokens to be read in texts; nothing if there are none.
+  std::optional<SpecialTokens> special(const EncodeOptions& options) const {
+    if (options.parse_special.empty()) return std::nullopt;
+    return SpecialTokens(vocab, options.parse_special);
+  }
+
+  void encode(std::string_view text, const EncodeOptions& options, const std::optional<SpecialTokens>& tokens,
+              Scratch& scratch, std::vector<Id>& out) const {
+    const auto encode_text = [&](std::string_view part) {
+      viterbi.encode(normalize(part, scratch.normalized), scratch.viterbi, out);
+    };
+    if (options.bos) out.push_back(kBos);
+    std::size_t at = 0;
+    while (const auto found = tokens ? tokens->find(text, at) : std::nullopt) {
+      encode_text(text.substr(at, found->begin - at));
+      out.push_back(found->id);
+      at = found->begin + found->size;
+    }
+    encode_text(text.substr(at));
+    if (options.eos) out.push_back(kEos);
+  }
+
   Vocab vocab;
   Trie trie;
   Form form;
@@ -113,23 +137,7 @@ std::vector<Id> Tokenizer::encode(std::string_view text, EncodeOptions options) 
 
 void Tokenizer::encode(std::string_view text, EncodeOptions options, std::vector<Id>& out) const {
   std::unique_ptr<Scratch> scratch = impl_->scratches.take();
-  const auto encode_text = [&](std::string_view part) {
-    impl_->viterbi.encode(normalize(part, scratch->normalized), scratch->viterbi, out);
-  };
-  if (options.bos) out.push_back(kBos);
-  if (options.parse_special.empty()) {
-    encode_text(text);
-  } else {
-    const SpecialTokens tokens(vocab(), options.parse_special);
-    std::size_t at = 0;
-    while (const auto found = tokens.find(text, at)) {
-      encode_text(text.substr(at, found->begin - at));
-      out.push_back(found->id);
-      at = found->begin + found->size;
-    }
-    encode_text(text.substr(at));
-  }
-  if (options.eos) out.push_back(kEos);
+  impl_->encode(text, options, impl_->special(options), *scratch, out);
   impl_->scratches.give_back(std::move(scratch));
 }
 
@@ -137,9 +145,7 @@ std::size_t Tokenizer::encode(std::string_view text, EncodeOptions options, std:
   std::unique_ptr<Scratch> scratch = impl_->scratches.take();
   std::vector<Id>& ids = scratch->ids;
   ids.clear();
-  if (options.bos) ids.push_back(kBos);
-  impl_->viterbi.encode(normalize(text, scratch->normalized), scratch->viterbi, ids);
-  if (options.eos) ids.push_back(kEos);
+  impl_->encode(text, options, impl_->special(options), *scratch, ids);
   const std::size_t count = ids.size();
   if (count <= out.size()) std::copy(ids.begin(), ids.end(), out.begin());
   impl_->scratches.give_back(std::move(scratch));
@@ -177,14 +183,14 @@ void Tokenizer::encode_batch(std::span<const std::string_view> texts, EncodeOpti
 
 void Tokenizer::encode_batch(std::span<const std::string_view> texts, EncodeOptions options,
                              std::vector<Id>& ids, std::vector<std::size_t>& ends) const {
-  if (!options.parse_special.empty()) {
+  std::unique_ptr<Scratch> scratch = impl_->scratches.take();
+  if (const auto tokens = impl_->special(options)) {
     for (const std::string_view text : texts) {
-      encode(text, options, ids);
+      impl_->encode(text, options, tokens, *scratch, ids);
       ends.push_back(ids.size());
     }
-    return;
+    return impl_->scratches.give_back(std::move(scratch));
   }
-  std::unique_ptr<Scratch> scratch = impl_->scratches.take();
   scratch->copies.clear();
   scratch->texts.clear();
   scratch->copied.clear();
