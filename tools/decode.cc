@@ -12,6 +12,7 @@
 #include "base/little_endian.h"
 #include "tools/common.h"
 #include "tools/documents.h"
+#include "tools/token_output.h"
 #include "tools/token_text.h"
 
 namespace bytepiece::tools {
@@ -24,10 +25,6 @@ struct Options {
   RunOptions run;
 };
 
-const std::map<std::string, IdFormat> kIdFormats = {{"u16", IdFormat::kU16},
-                                                    {"u32", IdFormat::kU32},
-                                                    {"npy", IdFormat::kNpy},
-                                                    {"megatron", IdFormat::kMegatron}};
 const std::map<std::string, Utf8Errors> kErrors = {{"bytes", Utf8Errors::kBytes},
                                                    {"strict", Utf8Errors::kStrict},
                                                    {"replace", Utf8Errors::kReplace},
@@ -59,9 +56,9 @@ class Source {
  public:
   Source(const std::string& path, const std::string& format, const IdText& ids)
       : format_(format == "auto" ? format_of(path) : format), ids_(ids) {
-    const auto known = kIdFormats.find(format_);
-    corpus_ = known != kIdFormats.end() ? read_id_files({{path, known->second}})
-                                        : read_files({{path, {InputFormat::kLines}, {}}});
+    const auto known = id_formats().find(format_);
+    corpus_ = known != id_formats().end() ? read_id_files({{path, known->second}})
+                                          : read_files({{path, {InputFormat::kLines}, {}}});
   }
 
   const Corpus& corpus() const { return corpus_; }
@@ -93,7 +90,7 @@ class Source {
   }
 
  private:
-  bool is_text() const { return !kIdFormats.contains(format_); }
+  bool is_text() const { return !id_formats().contains(format_); }
 
   void decode_numbers(std::string_view bytes, std::string& out) const {
     for (std::size_t at = 0; at < bytes.size(); at += sizeof(Id)) {

@@ -6,7 +6,6 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
-#include <map>
 #include <utility>
 
 #include "tools/token_text.h"
@@ -16,14 +15,6 @@ namespace {
 
 constexpr std::size_t kMostSpansInMemory = std::size_t{1} << 20;
 
-const std::map<std::string, IdFormat>& id_formats() {
-  static const std::map<std::string, IdFormat> formats = {{"u16", IdFormat::kU16},
-                                                          {"u32", IdFormat::kU32},
-                                                          {"npy", IdFormat::kNpy},
-                                                          {"megatron", IdFormat::kMegatron}};
-  return formats;
-}
-
 std::size_t begin_of(const std::vector<std::size_t>& ends, std::size_t i) { return i == 0 ? 0 : ends[i - 1]; }
 
 std::string_view part_of(const std::string& text, const std::vector<std::size_t>& ends, std::size_t i) {
@@ -32,6 +23,14 @@ std::string_view part_of(const std::string& text, const std::vector<std::size_t>
 }
 
 }  // namespace
+
+const std::map<std::string, IdFormat>& id_formats() {
+  static const std::map<std::string, IdFormat> formats = {{"u16", IdFormat::kU16},
+                                                          {"u32", IdFormat::kU32},
+                                                          {"npy", IdFormat::kNpy},
+                                                          {"megatron", IdFormat::kMegatron}};
+  return formats;
+}
 
 bool is_text_format(const std::string& format) { return !id_formats().contains(format); }
 

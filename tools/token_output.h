@@ -14,6 +14,7 @@
 #include <bytepiece/id_files.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +25,8 @@
 #include "tools/common.h"
 
 namespace bytepiece::tools {
+
+const std::map<std::string, IdFormat>& id_formats();  // the binary formats, by name
 
 struct OutputOptions {
   std::string path = "-", format = "ids";
