@@ -34,6 +34,15 @@ struct Chunks {
   std::string bytes;
   std::vector<std::size_t> ends;
   std::uint32_t weight = 1;
+
+  template <class Visit>
+  void for_each(const Visit& visit) const {
+    std::size_t begin = 0;
+    for (const std::size_t end : ends) {
+      visit(std::string_view(bytes).substr(begin, end - begin));
+      begin = end;
+    }
+  }
 };
 
 class FewestTokens {
@@ -121,20 +130,9 @@ class FewestTokens {
   void draw(TextSampler& sampler) const {
     ordered_pipeline<TextBatch, Chunks>(
         threads_, [&](const auto& push) { walk_corpus("draw sample", push); },
-        [&](std::size_t, const TextBatch& batch) {
-          Chunks chunks{{}, {}, batch.weight};
-          for_each_chunk_of(batch, [&](std::string_view chunk) {
-            chunks.bytes += chunk;
-            chunks.ends.push_back(chunks.bytes.size());
-          });
-          return chunks;
-        },
+        [&](std::size_t, const TextBatch& batch) { return chunks_of(batch); },
         [&](const Chunks& chunks) {
-          std::size_t begin = 0;
-          for (const std::size_t end : chunks.ends) {
-            sampler.add(std::string_view(chunks.bytes).substr(begin, end - begin), chunks.weight);
-            begin = end;
-          }
+          chunks.for_each([&](std::string_view chunk) { sampler.add(chunk, chunks.weight); });
         });
   }
 
@@ -155,17 +153,9 @@ class FewestTokens {
         threads_, [&](const auto& push) { walk_corpus("count pieces", push); },
         [&](std::size_t number, const TextBatch& batch) {
           Worker& worker = workers[number];
-          Chunks chunks;
-          for_each_chunk_of(batch, [&](std::string_view chunk) {
-            chunks.bytes += chunk;
-            chunks.ends.push_back(chunks.bytes.size());
-          });
+          const Chunks chunks = chunks_of(batch);
           worker.chunks.clear();
-          std::size_t begin = 0;
-          for (const std::size_t end : chunks.ends) {
-            worker.chunks.push_back(std::string_view(chunks.bytes).substr(begin, end - begin));
-            begin = end;
-          }
+          chunks.for_each([&](std::string_view chunk) { worker.chunks.push_back(chunk); });
           for (std::size_t i = 0; i < pieces.size(); ++i) {
             Viterbi(tries[i]).encode_each(worker.chunks, worker.scratch, [&](std::span<const Id> ids) {
               for (const Id id : ids) ++worker.sums[i][id];
@@ -204,10 +194,16 @@ class FewestTokens {
     batcher.finish();
   }
 
-  template <class Visit>
-  void for_each_chunk_of(const TextBatch& batch, const Visit& visit) const {
+  Chunks chunks_of(const TextBatch& batch) const {
+    Chunks chunks{{}, {}, batch.weight};
     std::string buffer;
-    batch.for_each([&](std::string_view text) { for_each_chunk(normalize(text, buffer), split_, visit); });
+    batch.for_each([&](std::string_view text) {
+      for_each_chunk(normalize(text, buffer), split_, [&](std::string_view chunk) {
+        chunks.bytes += chunk;
+        chunks.ends.push_back(chunks.bytes.size());
+      });
+    });
+    return chunks;
   }
 
   void show(std::string_view stage, std::uint64_t done, std::uint64_t total) const {
