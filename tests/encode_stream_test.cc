@@ -51,6 +51,20 @@ TEST_CASE("encode stream: any text in any parts") {
   }
 }
 
+TEST_CASE("encode stream: drawn as by a Sampler, document by document") {
+  Random random(3);
+  const Tokenizer tokenizer = some_tokenizer(random);
+  for (const double alpha : {0.0, 0.5, 30.0}) {
+    const Sampler sampler(tokenizer, alpha);
+    EncodeStream stream(sampler, {7, 100, 3, 5}, {.bos = true});
+    for (std::uint64_t i = 0; i < 40; ++i) {
+      const std::string text = random_text(random, random.below(i % 20 == 0 ? 100000 : 200));
+      const Ids expected = sampler.sample(text, {7, 100 + i, 3, i == 0 ? 5u : 0u}, {.bos = true});
+      if (in_parts(stream, text, random, random.between(1, 300)) != expected) FAIL_CHECK("differs: ", text);
+    }
+  }
+}
+
 TEST_CASE("encode stream: long lines, with line feeds and without") {
   Random random(2);
   const Tokenizer tokenizer = some_tokenizer(random);

@@ -39,15 +39,83 @@ struct World {
   Trie trie;
 };
 
-Ids in_lattice(const World& world, std::string_view text, double alpha, const RandomKey& key) {
+Ids drawn(const World& world, std::string_view text, double alpha, const RandomKey& key, Form form,
+          bool in_doubles) {
+  const SampleSearch search(world.trie, world.vocab, alpha, form, in_doubles);
+  SampleSearch::Scratch scratch;
+  Ids ids = {5};
+  search.sample(text, key, scratch, ids);
+  CHECK(ids.front() == 5);
+  ids.erase(ids.begin());
+  return ids;
+}
+
+// As the header of sample.h has it, for short chunks: all pieces at all ends, starts in ascending order.
+Ids slowly_drawn(const World& world, std::string_view text, double alpha, const RandomKey& key) {
+  const Alphabet& alphabet = world.trie.alphabet();
+  const auto spelled = [&](std::string_view bytes) {
+    std::vector<Symbol> symbols(bytes.size() + 8);
+    symbols.resize(alphabet.spell(bytes, symbols.data()));
+    return symbols;
+  };
+  struct Piece {
+    Id id;
+    double weight;
+    Ids bytes;  // of a strong character
+    double share = 1;
+  };
+  std::map<std::vector<Symbol>, Piece> pieces;
+  for (Id id = kFirstPiece; id < world.vocab.size(); ++id) {
+    Piece piece{id, std::exp(alpha * world.vocab.log_prob(id)), {}};
+    const std::vector<Symbol> symbols = spelled(world.vocab.bytes(id));
+    if (symbols.front() >= 256 && symbols.size() == 1) {
+      double score = 0;
+      for (const char byte : world.vocab.bytes(id)) {
+        piece.bytes.push_back(kFirstPiece + static_cast<unsigned char>(byte));
+        score += world.vocab.log_prob(piece.bytes.back());
+      }
+      piece.share = piece.weight / (piece.weight + std::exp(alpha * score));
+      piece.weight += std::exp(alpha * score);
+    }
+    pieces.emplace(symbols, piece);
+  }
   const RandomNumbers random(key);
-  Lattice lattice(world.trie, Form::kPlain);
-  Ids ids;
   std::uint64_t line = key.line;
+  Ids ids;
   for_each_chunk(text, {}, [&](std::string_view chunk) {
-    lattice.build(chunk);
-    lattice.weigh(alpha);
-    lattice.sample(random, line++, ids);
+    const std::vector<Symbol> symbols = spelled(chunk);
+    std::vector<double> u;
+    for (std::size_t s = 0; s < symbols.size(); ++s) u.push_back(random.uniform(place_in_line(line, s)));
+    ++line;
+    std::vector<double> sums = {1};
+    std::vector<std::size_t> winner = {0};
+    const auto piece_of = [&](std::size_t start, std::size_t end) {
+      const auto at = symbols.begin() + static_cast<std::ptrdiff_t>(start);
+      return pieces.find({at, symbols.begin() + static_cast<std::ptrdiff_t>(end)});
+    };
+    for (std::size_t end = 1; end <= symbols.size(); ++end) {
+      double sum = 0;
+      std::size_t last = 0;
+      for (std::size_t start = 0; start < end; ++start) {
+        const auto piece = piece_of(start, end);
+        if (piece == pieces.end()) continue;
+        const double x = sums[start] * piece->second.weight;
+        sum += x;
+        if (u[start] * sum < x) last = start;
+      }
+      sums.push_back(sum);
+      winner.push_back(last);
+    }
+    Ids backwards;
+    for (std::size_t end = symbols.size(); end > 0; end = winner[end]) {
+      const Piece& piece = piece_of(winner[end], end)->second;
+      if (another(u[winner[end]]) < piece.share) {
+        backwards.push_back(piece.id);
+      } else {
+        backwards.insert(backwards.end(), piece.bytes.rbegin(), piece.bytes.rend());
+      }
+    }
+    ids.insert(ids.end(), backwards.rbegin(), backwards.rend());
   });
   return ids;
 }
@@ -88,7 +156,7 @@ struct Case {
 
 std::vector<Case> small_worlds(std::size_t count) {
   Random random(1);
-  static const double alphas[] = {0, 1e-6, 0.1, 0.5, 1, 1.5};
+  static const double alphas[] = {0, 1e-6, 0.1, 0.5, 1, 1.5, 4};
   std::vector<Case> cases;
   for (std::size_t i = 0; i < count; ++i) {
     reference::Counts counts = random_pieces(random, "ab", random.between(1, 12), i % 3 == 0);
@@ -115,8 +183,9 @@ TEST_CASE("sample: the frequencies are those of full enumeration") {
   std::size_t number = 0;
   for (const Case& c : small_worlds(rounds(60))) {
     const Form form = supported_forms()[number % supported_forms().size()];
-    const SampleSearch search(c.world.trie, c.world.vocab, c.alpha, form);
-    REQUIRE(search.fits());
+    const bool in_doubles =
+        number % 2 == 0 && SampleSearch::fits_doubles(c.world.trie, c.world.vocab, c.alpha);
+    const SampleSearch search(c.world.trie, c.world.vocab, c.alpha, form, in_doubles);
     SampleSearch::Scratch scratch;
     const std::vector<std::string_view> texts(draws(), c.text);
     p_values.push_back(p_of(distribution_of(c.world, c.text, c.alpha), [&](const Visit& visit) {
@@ -207,21 +276,39 @@ std::vector<Case> long_texts() {
   return cases;
 }
 
-TEST_CASE("sample: all forms and the lattice draw the same, whatever the length") {
-  SampleSearch::Scratch scratch;
+TEST_CASE("sample: short lines are drawn as by the slow and obvious way") {
+  Random random(5);
+  for (std::size_t i = 0; i < rounds(200); ++i) {
+    reference::Counts counts = random_pieces(random, "ab\n", random.between(1, 30), false);
+    for (const std::size_t length : {9, 11, 17}) counts[std::string(length, 'a')] = 3;
+    counts["\u4E2D"] = 50;
+    counts["\u4E2D\u00E9"] = 5;
+    counts["\u00E9"] = 1;
+    if (i % 4 == 0) counts["\xE4\xB8"] = 5;  // no strong characters
+    const World world(counts);
+    std::string text;
+    for (int line = 0; line < 20; ++line) {
+      text += random_of(random, {"a", "aaa", "b", "ab", "\u4E2D", "\u00E9", "\xFF"}, 20) + "\n";
+    }
+    static const double alphas[] = {0, 0.3, 1};
+    const double alpha = alphas[i % std::size(alphas)];
+    const RandomKey key{i, 8, 9, i % 3};
+    const Ids expected = slowly_drawn(world, text, alpha, key);
+    CHECK(drawn(world, text, alpha, key, Form::kPlain, true) == expected);
+    CHECK(drawn(world, text, alpha, key, Form::kPlain, false) == expected);
+  }
+}
+
+TEST_CASE("sample: all forms and numbers of any range draw the same, whatever the length") {
   for (const Case& c : long_texts()) {
     const RandomKey key{7, 8, 9};
-    const Ids expected = in_lattice(c.world, c.text, c.alpha, key);
+    const Ids expected = drawn(c.world, c.text, c.alpha, key, Form::kPlain, false);
+    REQUIRE(SampleSearch::fits_doubles(c.world.trie, c.world.vocab, c.alpha));
     for (const Form form : supported_forms()) {
-      const SampleSearch search(c.world.trie, c.world.vocab, c.alpha, form);
-      REQUIRE(search.fits());
-      Ids ids = {5};
-      search.sample(c.text, key, scratch, ids);
-      ids.erase(ids.begin());
       CAPTURE(form_name(form));
       CAPTURE(c.alpha);
       CAPTURE(c.text.substr(0, 30));
-      const bool same = ids == expected;
+      const bool same = drawn(c.world, c.text, c.alpha, key, form, true) == expected;
       CHECK(same);
     }
   }
@@ -258,14 +345,14 @@ TEST_CASE("sample: a text among others is drawn as alone") {
 TEST_CASE(
     "sample: large alphas, rare bytes and long pieces are beyond the range of doubles, and it says so") {
   const World rare({{"a", std::uint64_t{1} << 60}});
-  CHECK(SampleSearch(rare.trie, rare.vocab, 0.5, Form::kPlain).fits());
-  CHECK(!SampleSearch(rare.trie, rare.vocab, 20, Form::kPlain).fits());
-  CHECK(!SampleSearch(rare.trie, rare.vocab, 1e300, Form::kPlain).fits());
+  CHECK(SampleSearch::fits_doubles(rare.trie, rare.vocab, 0.5));
+  CHECK(!SampleSearch::fits_doubles(rare.trie, rare.vocab, 20));
+  CHECK(!SampleSearch::fits_doubles(rare.trie, rare.vocab, 1e300));
   const World gain(
       {{std::string(40, 'z'), std::uint64_t{1} << 60}});  // costs nothing, its bytes 41 nats each
-  CHECK(!SampleSearch(gain.trie, gain.vocab, 1, Form::kPlain).fits());
+  CHECK(!SampleSearch::fits_doubles(gain.trie, gain.vocab, 1));
   const World longest({{std::string(700, 'z'), 5}});
-  CHECK(!SampleSearch(longest.trie, longest.vocab, 0, Form::kPlain).fits());
+  CHECK(!SampleSearch::fits_doubles(longest.trie, longest.vocab, 0));
 }
 
 TEST_SUITE_END();

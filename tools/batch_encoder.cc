@@ -40,12 +40,6 @@ RandomKey BatchEncoder::key_of(const Batch& batch) const {
   return {drawing_->seed, batch.first_number - 1, drawing_->sample, batch.first_line};
 }
 
-void BatchEncoder::draw_stretch(const Batch& batch, std::vector<Id>& ids) {
-  if (options_.bos && batch.begins) ids.push_back(kBos);
-  stretch_->whole += batch.bytes;
-  if (batch.ends_stretch) drawing_->sampler.sample(stretch_->whole, stretch_->key, {}, ids);
-}
-
 EncodedBatch BatchEncoder::encode(const Batch& batch) const {
   EncodedBatch encoded;
   encoded.first_span = batch.offset;
@@ -82,16 +76,17 @@ EncodedBatch BatchEncoder::encode_stretch(const Batch& batch) {
     EncodeOptions options = options_;
     options.bos = options.bos && batch.begins;
     options.eos = false;
-    stretch_.emplace(Stretch{
-        EncodeStream(tokenizer_, options), SpanFinder(batch.offset), {}, 0, {}, batch.offset, key_of(batch)});
+    stretch_.emplace(Stretch{drawing_ ? EncodeStream(drawing_->sampler, key_of(batch), options)
+                                      : EncodeStream(tokenizer_, options),
+                             SpanFinder(batch.offset),
+                             {},
+                             0,
+                             {},
+                             batch.offset});
   }
   EncodedBatch encoded;
-  if (drawing_) {
-    draw_stretch(batch, encoded.ids);
-  } else {
-    stretch_->ids.write(batch.bytes, encoded.ids);
-    if (batch.ends_stretch) stretch_->ids.finish(encoded.ids);
-  }
+  stretch_->ids.write(batch.bytes, encoded.ids);
+  if (batch.ends_stretch) stretch_->ids.finish(encoded.ids);
   if (batch.ends_document && options_.eos) encoded.ids.push_back(kEos);
   if (spans_) {
     stretch_->text += batch.bytes;

@@ -85,7 +85,7 @@ class BatchEncoder {
   // On any thread, in any order.
   EncodedBatch encode(const Batch& batch) const;
 
-  // The parts of stretches that cannot be cut, in their order. Draws when the whole stretch is there.
+  // The parts of stretches that cannot be cut, in their order.
   EncodedBatch encode_stretch(const Batch& batch);
 
  private:
@@ -96,11 +96,8 @@ class BatchEncoder {
     std::size_t next_try;     // how much of it must be there before a boundary is looked for
     std::vector<Id> waiting;  // for their text
     std::uint64_t span_end;   // of the last id that did not wait
-    RandomKey key;            // if it is drawn:
-    std::string whole = {};   // all of it
   };
   RandomKey key_of(const Batch& batch) const;
-  void draw_stretch(const Batch& batch, std::vector<Id>& ids);
   void find_spans(Stretch& stretch, bool is_last, EncodedBatch& encoded) const;
 
   Tokenizer tokenizer_;

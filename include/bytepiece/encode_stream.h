@@ -5,15 +5,16 @@
 //   write("nd of this")                 appends some more; those of "the end" among them
 //   finish()                            appends the rest
 //
-// The ids are those of Tokenizer::encode() on the whole text, however it is cut into parts, also inside a
-// character.
+// The ids are those of Tokenizer::encode(), or of Sampler::sample(), on the whole text, however it is cut
+// into parts, also inside a character.
 //
 // Costs: some 0.93 of the speed of encode() on short lines; memory of about 1 MB, and as much again as the
 // longest stretch of text that NFC looks at as a whole (as marks in a row: "e" and a million accents) or
-// that has two best segmentations for as long ("aaaa...", 11 bytes a byte).
+// in which two paths stay apart for as long ("aaaa...", 11 bytes a byte; 19 if drawn).
 // Thread rule: one thread at a time; any number of streams share a Tokenizer.
 #pragma once
 
+#include <bytepiece/sampler.h>
 #include <bytepiece/tokenizer.h>
 
 #include <memory>
@@ -26,6 +27,8 @@ class EncodeStream {
  public:
   // Throws Error where options ask to parse special tokens, which is for whole texts.
   explicit EncodeStream(Tokenizer tokenizer, EncodeOptions options = {});
+  // Draws; the first text is document key.document from line key.line on, the next ones follow.
+  EncodeStream(Sampler sampler, const RandomKey& key, EncodeOptions options = {});
   ~EncodeStream();
   EncodeStream(EncodeStream&&) noexcept;
   EncodeStream& operator=(EncodeStream&&) noexcept;

@@ -23,6 +23,8 @@
 
 namespace bytepiece {
 
+class SampleSearch;
+
 struct DrawnSegmentation {
   std::vector<Id> ids;
   double log_posterior = 0;
@@ -58,9 +60,9 @@ class Sampler {
 
   double alpha() const;
 
-  // A segmentation. Somewhat slower than encode() at alpha up to about 1 (README.md has figures), much slower
-  // where alpha times the differences of log probabilities is beyond the range of doubles
-  // (src/encode/sample.h); then memory of some 100 bytes for each byte of the longest line.
+  // A segmentation. Somewhat slower than encode() at alpha up to about 1 (README.md has figures), some 10
+  // times slower where alpha times the differences of log probabilities is beyond the range of doubles
+  // (src/encode/sample.h). Alpha beyond 1e290 is taken for that.
   std::vector<Id> sample(std::string_view text, const RandomKey& key, EncodeOptions options = {}) const;
   void sample(std::string_view text, const RandomKey& key, EncodeOptions options, std::vector<Id>& out) const;
 
@@ -83,6 +85,9 @@ class Sampler {
   std::vector<LatticeArc> arcs(std::string_view text) const;
 
  private:
+  friend class EncodeStream;
+  const SampleSearch& search() const;
+
   struct Impl;
   std::shared_ptr<const Impl> impl_;
 };

@@ -13,6 +13,7 @@
 
 #include <bytepiece/random.h>
 
+#include <bit>
 #include <cstdint>
 
 namespace bytepiece {
@@ -22,35 +23,43 @@ constexpr std::uint64_t place_in_line(std::uint64_t line, std::uint64_t symbol) 
   return (line << 32) + symbol;
 }
 
+// SplitMix64's mixer.
+constexpr std::uint64_t kMixFirst = 0xBF58476D1CE4E5B9, kMixSecond = 0x94D049BB133111EB;
+
+constexpr std::uint64_t mix(std::uint64_t x, std::uint64_t key = 0) {
+  x = (x ^ x >> 30) * kMixFirst;
+  x = (x ^ x >> 27 ^ key) * kMixSecond;
+  return x ^ x >> 31;
+}
+
+// In [0, 1), a multiple of 2^-53.
+constexpr double uniform_of(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1p-53; }
+
+// A second random number in [0, 1) made of one.
+inline double another(double uniform) { return uniform_of(mix(std::bit_cast<std::uint64_t>(uniform))); }
+
 class RandomNumbers {
  public:
   RandomNumbers() = default;
   explicit RandomNumbers(const RandomKey& key)
       : first_(chain(key, 0x6A09E667F3BCC908)), second_(chain(key, 0xBB67AE8584CAA73B)) {}
 
-  std::uint64_t bits(std::uint64_t position) const {
-    std::uint64_t x = first_ + position * kWeyl;
-    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9;
-    x = (x ^ x >> 27 ^ second_) * 0x94D049BB133111EB;
-    return x ^ x >> 31;
-  }
+  std::uint64_t bits(std::uint64_t position) const { return mix(first_ + position * kWeyl, second_); }
 
   // In [0, 1), a multiple of 2^-53.
-  double uniform(std::uint64_t position) const { return static_cast<double>(bits(position) >> 11) * 0x1p-53; }
+  double uniform(std::uint64_t position) const { return uniform_of(bits(position)); }
 
   // In (0, 1), odd multiples of 2^-53: for logarithms.
   double inside(std::uint64_t position) const {
     return (static_cast<double>(bits(position) >> 12) + 0.5) * 0x1p-52;
   }
 
- private:
+  // For those who compute several at a time.
   static constexpr std::uint64_t kWeyl = 0x9E3779B97F4A7C15;
+  std::uint64_t first() const { return first_; }
+  std::uint64_t second() const { return second_; }
 
-  static std::uint64_t mix(std::uint64_t x) {
-    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9;
-    x = (x ^ x >> 27) * 0x94D049BB133111EB;
-    return x ^ x >> 31;
-  }
+ private:
   static std::uint64_t chain(const RandomKey& key, std::uint64_t start) {
     return mix(mix(mix(start + key.seed) + kWeyl + key.document) + kWeyl + key.sample);
   }

@@ -3,41 +3,42 @@
 //
 //   exp(-3e7)  is  1.26 * 2^-43280852 ;  plus() and times() round once, as doubles do
 //
-// The mantissa is in [1, 2), or 0 for zero. Costs: some nanoseconds an operation.
+// The mantissa is in [1, 2), or 0 for zero; the exponent is a whole number, and a double, which does not
+// overflow: past 2^53 it is rounded as the logarithm itself would be. Costs: some nanoseconds an operation.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 
 namespace bytepiece {
 
 struct Scaled {
   double mantissa = 0;
-  std::int64_t exponent = 0;
+  double exponent = 0;
 
   bool is_zero() const { return mantissa == 0; }
 };
 
 // mantissa * 2^exponent, for any mantissa >= 0.
-inline Scaled scaled(double mantissa, std::int64_t exponent = 0) {
+inline Scaled scaled(double mantissa, double exponent = 0) {
   if (mantissa == 0) return {};
   int shift = 0;
   const double half = std::frexp(mantissa, &shift);
   return {2 * half, exponent + shift - 1};
 }
 
-// exp(x). REQUIRES: |x| < 2^52.
+// exp(x), for any finite x.
 inline Scaled scaled_exp(double x) {
   constexpr double kLn2High = 0x1.62E42FEFA38p-1, kLn2Low = 0x1.EF35793C7673p-45;  // their sum is log 2
   const double k = std::nearbyint(x / (kLn2High + kLn2Low));
+  if (std::abs(k) >= 0x1p52) return {1, k};  // the next double is more than an exponent away
   const double rest = std::fma(-k, kLn2Low, std::fma(-k, kLn2High, x));
-  return scaled(std::exp(rest), static_cast<std::int64_t>(k));
+  return scaled(std::exp(rest), k);
 }
 
 // 0 or infinity where the double ends.
 inline double to_double(const Scaled& a) {
-  return std::ldexp(a.mantissa, static_cast<int>(std::clamp<std::int64_t>(a.exponent, -3000, 3000)));
+  return std::ldexp(a.mantissa, static_cast<int>(std::clamp(a.exponent, -3000.0, 3000.0)));
 }
 
 inline Scaled times(const Scaled& a, const Scaled& b) {
@@ -49,8 +50,13 @@ inline Scaled plus(const Scaled& a, const Scaled& b) {
   if (b.is_zero()) return a;
   const Scaled& large = a.exponent >= b.exponent ? a : b;
   const Scaled& small = a.exponent >= b.exponent ? b : a;
-  const std::int64_t shift = std::max<std::int64_t>(small.exponent - large.exponent, -200);
+  const double shift = std::max(small.exponent - large.exponent, -200.0);
   return scaled(large.mantissa + std::ldexp(small.mantissa, static_cast<int>(shift)), large.exponent);
+}
+
+inline bool less(const Scaled& a, const Scaled& b) {
+  if (a.is_zero() || b.is_zero()) return a.mantissa < b.mantissa;
+  return a.exponent != b.exponent ? a.exponent < b.exponent : a.mantissa < b.mantissa;
 }
 
 // a / b. REQUIRES: b is not zero.
@@ -58,8 +64,6 @@ inline double ratio(const Scaled& a, const Scaled& b) {
   return to_double({a.mantissa / b.mantissa, a.exponent - b.exponent});
 }
 
-inline double log_of(const Scaled& a) {
-  return std::log(a.mantissa) + static_cast<double>(a.exponent) * 0x1.62E42FEFA39EFp-1;
-}
+inline double log_of(const Scaled& a) { return std::log(a.mantissa) + a.exponent * 0x1.62E42FEFA39EFp-1; }
 
 }  // namespace bytepiece

@@ -2,20 +2,52 @@
 #include <bytepiece/encode_stream.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
+#include "encode/sample.h"
 #include "encode/viterbi.h"
 #include "text/nfc.h"
 
 namespace bytepiece {
 
+namespace {
+
+struct BestStream {
+  explicit BestStream(const Viterbi& viterbi) : stream(viterbi, scratch) {}
+  void add(std::string_view part, std::vector<Id>& out) { stream.add(part, out); }
+  void finish(std::vector<Id>& out) { stream.finish(out); }
+
+  Viterbi::Scratch scratch;
+  Viterbi::Stream stream;
+};
+
+}  // namespace
+
 struct EncodeStream::Impl {
   Impl(Tokenizer t, EncodeOptions o)
-      : tokenizer(std::move(t)), options(std::move(o)), search(tokenizer.viterbi(), scratch) {
+      : tokenizer(std::move(t)),
+        options(std::move(o)),
+        search(std::in_place_type<BestStream>, tokenizer->viterbi()) {
+    check();
+  }
+  Impl(Sampler s, const RandomKey& key, EncodeOptions o)
+      : sampler(std::move(s)),
+        options(std::move(o)),
+        search(std::in_place_type<SampleSearch::Stream>, sampler->search(), key) {
+    check();
+  }
+
+  void check() const {
     if (!options.parse_special.empty()) {
       throw Error("parse_special: a stream reads no special tokens; use Tokenizer::encode");
     }
+  }
+
+  void add(std::string_view part, std::vector<Id>& out) {
+    std::visit([&](auto& stream) { stream.add(normalize(part, normalized), out); }, search);
   }
 
   void begin(std::vector<Id>& out) {
@@ -31,15 +63,15 @@ struct EncodeStream::Impl {
       next_try = 2 * pending.size();  // look again when there is much more, or it would be quadratic
       return;
     }
-    search.add(normalize(std::string_view(pending).substr(0, boundary), normalized), out);
+    add(std::string_view(pending).substr(0, boundary), out);
     pending.erase(0, boundary);
     next_try = 0;
   }
 
-  Tokenizer tokenizer;
+  std::optional<Tokenizer> tokenizer;  // one of these two
+  std::optional<Sampler> sampler;
   EncodeOptions options;
-  Viterbi::Scratch scratch;
-  Viterbi::Stream search;
+  std::variant<BestStream, SampleSearch::Stream> search;
   std::string pending, normalized;
   std::size_t next_try = 0;  // how much must be pending before it is worth looking for a boundary
   bool begun = false;
@@ -47,6 +79,8 @@ struct EncodeStream::Impl {
 
 EncodeStream::EncodeStream(Tokenizer tokenizer, EncodeOptions options)
     : impl_(std::make_unique<Impl>(std::move(tokenizer), std::move(options))) {}
+EncodeStream::EncodeStream(Sampler sampler, const RandomKey& key, EncodeOptions options)
+    : impl_(std::make_unique<Impl>(std::move(sampler), key, std::move(options))) {}
 EncodeStream::~EncodeStream() = default;
 EncodeStream::EncodeStream(EncodeStream&&) noexcept = default;
 EncodeStream& EncodeStream::operator=(EncodeStream&&) noexcept = default;
@@ -64,8 +98,8 @@ void EncodeStream::write(std::string_view part, std::vector<Id>& out) {
 
 void EncodeStream::finish(std::vector<Id>& out) {
   impl_->begin(out);
-  impl_->search.add(normalize(impl_->pending, impl_->normalized), out);
-  impl_->search.finish(out);
+  impl_->add(impl_->pending, out);
+  std::visit([&](auto& stream) { stream.finish(out); }, impl_->search);
   if (impl_->options.eos) out.push_back(kEos);
   impl_->pending.clear();
   impl_->next_try = 0;

@@ -1,6 +1,6 @@
-// Kernels: the two hot phases of the encoder, in four forms with the same results: plain C++, SSE2, AVX2
-// and AVX-512. viterbi.h explains the phases and why they are exact; this file fixes what a form
-// computes, the .cc files how.
+// Kernels: the hot phases of a search, in four forms with the same results: plain C++, SSE2, AVX2 and
+// AVX-512. search.h explains the phases, viterbi.h and sample.h why they are exact; this file fixes what a
+// form computes, the .cc files how.
 //
 // match: for each start its node, the unit of the deepest node on its path (trie.h). Walks go level
 //   by level over thousands of starts: first all starts take their second symbol, then all their
@@ -22,19 +22,13 @@
 //   fed; they come from earlier starts than everything in the window and are in it first, as the
 //   order demands. If no bit is set for e, the best piece is far and far_lengths[e] is its length.
 //
-// sum: the same with sums for maxima and products for sums (sample.h): S[e] is the weight of all
-// segmentations
-//   that end before e, and a row of weights takes the place of the row of scores. All windows are stored:
-//   what a window holds for e after start i is the part of S[e] that comes from starts up to i, so those
-//   on a diagonal are the running sums of S[e], and choosing among its pieces needs no other look-up:
-//
-//     window after e-3   .  .  c3             r = u * S[e] falls between two of
-//     window after e-2   .  c3+c2                0 <= c3 <= c3+c2 <= c3+c2+c1 = S[e]
-//     window after e-1   c3+c2+c1
-//
-//   The terms of a sum are added in order of ascending starts in every form. At every kScaleStep-th symbol
-//   an S that has left [2^-kScaleBits, 2^kScaleBits] is brought back to [1, 2), and with it everything that
-//   is still to come, by a power of two, which changes no digit; factors says by which.
+// draw: the same with sums for maxima and products for sums: a row holds weights, S[e] is the weight of all
+//   paths that end before e, and the piece from start s wins at e if u * S < its part of S, where S is the
+//   sum so far, that part included, and u the random number of s, one for all pieces that start there
+//   (sample.h proves that this draws exactly). At every kScaleStep-th symbol an S[i] that has left
+//   [2^-kScaleBits, 2^kScaleBits] is brought back to [1, 2), and with it everything that is still to come, by
+//   a power of two, which changes no digit. The terms of a sum are added in order of ascending starts in
+//   every form.
 #pragma once
 
 #include <cstddef>
@@ -43,6 +37,7 @@
 #include <limits>
 #include <string_view>
 
+#include "base/random_numbers.h"
 #include "encode/trie.h"
 
 namespace bytepiece {
@@ -74,41 +69,30 @@ struct MatchScratch {
 // The dynamic program over symbols [begin, size), as two streams, [begin, half) and [half, size), that may
 // be worked on in turns: one chain of additions and maxima cannot keep a processor busy. What is in windows
 // and rings at the end of a stream is where the next call may go on.
-struct Program {
+template <class Number>
+struct ProgramOf {
   const std::uint32_t* nodes;
   std::uint8_t* takes;         // in: 1 where a chunk starts, else 0
   std::uint32_t* far_lengths;  // out, where they are asked for
-  double* rings;               // two of ring_mask + 1 > longest piece + 8; all -inf in between
+  const double* randoms;       // for draw
+  Number* rings;               // two of ring_mask + 1 > longest piece + 8; all -inf (draw: 0) in between
   std::size_t ring_mask;
-  double* windows;  // in and out: two of Trie::kNear; all -inf where a stream starts a chunk
+  Number* windows;  // in and out: two of Trie::kNear; all -inf (draw: 0) where a stream starts a chunk
   std::size_t begin, half, size;
 };
+using Program = ProgramOf<double>;
 
 inline constexpr std::size_t kScaleStep = 8;
 inline constexpr int kScaleBits = 128;
-
-// The sums over symbols [begin, size), in two streams as above; windows and rings are zero where those of
-// Program are -inf. The trie has weights for scores.
-struct SumProgram {
-  const std::uint32_t* nodes;
-  std::uint8_t* flags;         // in: kStartsChunk; out: kFarEnds added where a far piece ends
-  std::uint32_t* far_lengths;  // out: the longest far piece that ends there, where flags has kFarEnds
-  double* sums;                // out: Trie::kNear per symbol, the window after that start
-  double* factors;             // out: by symbol / kScaleStep, what everything was multiplied by there
-  double* rings;
-  std::size_t ring_mask;
-  double* windows;
-  std::size_t begin, half, size;
-
-  static constexpr std::uint8_t kStartsChunk = 1, kFarEnds = 2;
-};
 
 struct Kernels {
   // REQUIRES: 0 < n <= kSpan.
   void (*match)(const Trie& trie, const Symbol* symbols, std::size_t n, std::uint32_t* nodes,
                 MatchScratch& scratch);
   void (*forward)(const Trie& trie, const Program& program);
-  void (*sum)(const Trie& trie, const SumProgram& program);
+  void (*draw)(const Trie& trie, const Program& program);
+  // The random numbers of n places from `place` on; AVX-512 takes a quarter of the time.
+  void (*fill_randoms)(const RandomNumbers& random, std::uint64_t place, std::size_t n, double* out);
 };
 
 // REQUIRES: is_supported(form).
@@ -117,6 +101,12 @@ const Kernels& kernels(Form form);
 // ---- What the forms share ----
 
 inline constexpr double kNever = -std::numeric_limits<double>::infinity();
+
+// What stands for no path, and for the empty path.
+template <bool kDraws>
+inline constexpr double kNoPath = kDraws ? 0.0 : kNever;
+template <bool kDraws>
+inline constexpr double kEmptyPath = kDraws ? 1.0 : 0.0;
 
 // How many starts are matched side by side: their state stays in the first-level cache.
 inline constexpr std::size_t kBlock = 1024;
@@ -133,6 +123,8 @@ inline double load_score(const std::uint32_t* entry) {
   return score;
 }
 
+void fill_randoms_plain(const RandomNumbers& random, std::uint64_t place, std::size_t n, double* out);
+
 void match_plain(const Trie& trie, const Symbol* symbols, std::size_t n, std::uint32_t* nodes,
                  MatchScratch& scratch);
 
@@ -147,9 +139,9 @@ void fetch_rows(const Trie& trie, const std::uint32_t* nodes, std::size_t n);
 void push_far(const Trie& trie, const Unit& unit, const Program& program, std::size_t i, double score,
               double* ring);
 
-// The same for sums.
-void add_far(const Trie& trie, const Unit& unit, const SumProgram& program, std::size_t i, double sum,
-             double* ring);
+// The same where a path is drawn.
+void draw_far(const Trie& trie, const Unit& unit, const Program& program, std::size_t i, double sum,
+              double* ring);
 
 // Whether S[i] has left the range.
 inline bool needs_scaling(double sum) {
@@ -158,7 +150,7 @@ inline bool needs_scaling(double sum) {
   return sum > kLargest || (sum < kSmallest && sum > 0);
 }
 
-// Brings S[i], which is window[0], back into range; returns the factor.
-double scale_sums(double* window, double* ring, std::size_t ring_size);
+// Brings S[i], which is window[0], back into range.
+void scale_sums(double* window, double* ring, std::size_t ring_size);
 
 }  // namespace bytepiece

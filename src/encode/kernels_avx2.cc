@@ -100,15 +100,16 @@ constexpr auto kExpansions = [] {
   return table;
 }();
 
-// The scores of four lengths, -inf where there is no piece.
+// The scores or weights of four lengths, with what stands for no path where there is no piece.
+template <bool kDraws>
 BYTEPIECE_AVX2 inline __m256d expand(unsigned set, const std::uint32_t* entries) {
   const Expansion& e = kExpansions[set];
   const auto packed = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(entries));
   const auto order = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(e.order.data()));
   const auto present = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(e.present.data()));
-  return _mm256_blendv_pd(_mm256_set1_pd(kNever),
-                          _mm256_castsi256_pd(_mm256_permutevar8x32_epi32(packed, order)),
-                          _mm256_castsi256_pd(present));
+  const __m256i spread = _mm256_permutevar8x32_epi32(packed, order);
+  if constexpr (kDraws) return _mm256_castsi256_pd(_mm256_and_si256(spread, present));
+  return _mm256_blendv_pd(_mm256_set1_pd(kNever), _mm256_castsi256_pd(spread), _mm256_castsi256_pd(present));
 }
 
 // Lanes 1 to 3 of a, then lane 0 of b.
@@ -120,59 +121,8 @@ struct Window {
   __m256d low, high;
 };
 
-BYTEPIECE_AVX2 [[gnu::always_inline]] inline void forward_step(const Unit* units, const Trie& trie,
-                                                               const Program& p, std::size_t i, double* ring,
-                                                               Window& w) {
-  const Unit& unit = units[p.nodes[i]];
-  const std::uint32_t* entries = trie.entries() + unit.entries;
-  const unsigned low = unit.near & 15, high = unit.near >> 4;
-  const __m256d low_pieces = expand(low, entries);
-  const __m256d high_pieces = expand(high, entries + 2 * std::popcount(low));
-  if (p.takes[i] != 0) w.low = _mm256_blend_pd(w.low, _mm256_setzero_pd(), 1);
-  const __m256d score = _mm256_broadcastsd_pd(_mm256_castpd256_pd128(w.low));
-  double* slot = ring + ((i + Trie::kNear) & p.ring_mask);
-  const __m256d old_low = shift(w.low, w.high);
-  const __m256d old_high = shift(w.high, _mm256_broadcast_sd(slot));
-  *slot = kNever;
-  const __m256d x_low = _mm256_add_pd(score, low_pieces);
-  const __m256d x_high = _mm256_add_pd(score, high_pieces);
-  const int take_low = _mm256_movemask_pd(_mm256_cmp_pd(x_low, old_low, _CMP_GT_OQ));
-  const int take_high = _mm256_movemask_pd(_mm256_cmp_pd(x_high, old_high, _CMP_GT_OQ));
-  p.takes[i] = static_cast<std::uint8_t>(take_low | take_high << 4);
-  w.low = _mm256_max_pd(x_low, old_low);
-  w.high = _mm256_max_pd(x_high, old_high);
-  if (unit.far != 0) [[unlikely]]
-    push_far(trie, unit, p, i, _mm256_cvtsd_f64(score), ring);
-}
-
-BYTEPIECE_AVX2 void forward_avx2(const Trie& trie, const Program& program) {
-  const Program p = program;
-  const Unit* units = trie.units();
-  double* const ring_a = p.rings;
-  double* const ring_b = p.rings + p.ring_mask + 1;
-  double* const windows_b = p.windows + Trie::kNear;
-  Window wa{_mm256_loadu_pd(p.windows), _mm256_loadu_pd(p.windows + 4)};
-  Window wb{_mm256_loadu_pd(windows_b), _mm256_loadu_pd(windows_b + 4)};
-  std::size_t a = p.begin, b = p.half;
-  for (; a < p.half && b < p.size; ++a, ++b) {
-    forward_step(units, trie, p, a, ring_a, wa);
-    forward_step(units, trie, p, b, ring_b, wb);
-  }
-  for (; a < p.half; ++a) forward_step(units, trie, p, a, ring_a, wa);
-  for (; b < p.size; ++b) forward_step(units, trie, p, b, ring_b, wb);
-  _mm256_storeu_pd(p.windows, wa.low);
-  _mm256_storeu_pd(p.windows + 4, wa.high);
-  _mm256_storeu_pd(windows_b, wb.low);
-  _mm256_storeu_pd(windows_b + 4, wb.high);
-}
-
-// The weights of four lengths, 0 where there is no piece.
-BYTEPIECE_AVX2 inline __m256d expand_weights(unsigned set, const std::uint32_t* weights) {
-  const Expansion& e = kExpansions[set];
-  const auto packed = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights));
-  const auto order = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(e.order.data()));
-  const auto present = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(e.present.data()));
-  return _mm256_castsi256_pd(_mm256_and_si256(_mm256_permutevar8x32_epi32(packed, order), present));
+BYTEPIECE_AVX2 inline Window load_window(const double* sums) {
+  return {_mm256_loadu_pd(sums), _mm256_loadu_pd(sums + 4)};
 }
 
 BYTEPIECE_AVX2 inline void store_window(const Window& w, double* sums) {
@@ -180,62 +130,75 @@ BYTEPIECE_AVX2 inline void store_window(const Window& w, double* sums) {
   _mm256_storeu_pd(sums + 4, w.high);
 }
 
-BYTEPIECE_AVX2 [[gnu::noinline]] Window scaled(const SumProgram& p, std::size_t i, double* ring,
-                                               const Window& window) {
+BYTEPIECE_AVX2 [[gnu::noinline]] Window scaled(const Program& p, double* ring, const Window& window) {
   double sums[Trie::kNear];
   store_window(window, sums);
-  p.factors[i / kScaleStep] = scale_sums(sums, ring, p.ring_mask + 1);
-  return {_mm256_loadu_pd(sums), _mm256_loadu_pd(sums + 4)};
+  scale_sums(sums, ring, p.ring_mask + 1);
+  return load_window(sums);
 }
 
-BYTEPIECE_AVX2 [[gnu::always_inline]] inline void sum_step(const Unit* units, const Trie& trie,
-                                                           const SumProgram& p, std::size_t i, double* ring,
-                                                           Window& w) {
-  const Unit& unit = units[p.nodes[i]];
-  const std::uint32_t* const weights = trie.entries() + unit.entries;
-  const unsigned low = unit.near & 15, high = unit.near >> 4;
-  const __m256d low_pieces = expand_weights(low, weights);
-  const __m256d high_pieces = expand_weights(high, weights + 2 * std::popcount(low));
-  if (p.flags[i] & SumProgram::kStartsChunk) w.low = _mm256_blend_pd(w.low, _mm256_set1_pd(1.0), 1);
-  if (i % kScaleStep == 0) {
-    p.factors[i / kScaleStep] = 1.0;
-    if (needs_scaling(_mm256_cvtsd_f64(w.low))) [[unlikely]]
-      w = scaled(p, i, ring, w);
+// Four lengths: `old` becomes what holds after this start; returns which pieces won.
+template <bool kDraws>
+BYTEPIECE_AVX2 [[gnu::always_inline]] inline int relax(__m256d start, __m256d pieces, __m256d u,
+                                                       __m256d& old) {
+  if constexpr (kDraws) {
+    const __m256d x = _mm256_mul_pd(start, pieces);
+    old = _mm256_add_pd(old, x);
+    return _mm256_movemask_pd(_mm256_cmp_pd(x, _mm256_mul_pd(u, old), _CMP_GT_OQ));
+  } else {
+    const __m256d x = _mm256_add_pd(start, pieces);
+    const int wins = _mm256_movemask_pd(_mm256_cmp_pd(x, old, _CMP_GT_OQ));
+    old = _mm256_max_pd(x, old);
+    return wins;
   }
-  const __m256d sum = _mm256_broadcastsd_pd(_mm256_castpd256_pd128(w.low));
-  double* const slot = ring + ((i + Trie::kNear) & p.ring_mask);
-  const __m256d old_low = shift(w.low, w.high);
-  const __m256d old_high = shift(w.high, _mm256_broadcast_sd(slot));
-  *slot = 0;
-  w.low = _mm256_add_pd(old_low, _mm256_mul_pd(sum, low_pieces));
-  w.high = _mm256_add_pd(old_high, _mm256_mul_pd(sum, high_pieces));
-  store_window(w, p.sums + i * Trie::kNear);
-  if (unit.far != 0) [[unlikely]]
-    add_far(trie, unit, p, i, _mm256_cvtsd_f64(sum), ring);
 }
 
-BYTEPIECE_AVX2 void sum_avx2(const Trie& trie, const SumProgram& program) {
-  const SumProgram p = program;
+template <bool kDraws>
+BYTEPIECE_AVX2 [[gnu::always_inline]] inline void step(const Unit* units, const Trie& trie, const Program& p,
+                                                       std::size_t i, double* ring, Window& w) {
+  const Unit& unit = units[p.nodes[i]];
+  const std::uint32_t* entries = trie.entries() + unit.entries;
+  const unsigned low = unit.near & 15, high = unit.near >> 4;
+  const __m256d low_pieces = expand<kDraws>(low, entries);
+  const __m256d high_pieces = expand<kDraws>(high, entries + 2 * std::popcount(low));
+  if (p.takes[i] != 0) w.low = _mm256_blend_pd(w.low, _mm256_set1_pd(kEmptyPath<kDraws>), 1);
+  if (kDraws && i % kScaleStep == 0 && needs_scaling(_mm256_cvtsd_f64(w.low))) [[unlikely]]
+    w = scaled(p, ring, w);
+  const __m256d start = _mm256_broadcastsd_pd(_mm256_castpd256_pd128(w.low));
+  const __m256d u = kDraws ? _mm256_broadcast_sd(p.randoms + i) : _mm256_setzero_pd();
+  double* const slot = ring + ((i + Trie::kNear) & p.ring_mask);
+  __m256d next_low = shift(w.low, w.high);
+  __m256d next_high = shift(w.high, _mm256_broadcast_sd(slot));
+  *slot = kNoPath<kDraws>;
+  const int wins_low = relax<kDraws>(start, low_pieces, u, next_low);
+  const int wins_high = relax<kDraws>(start, high_pieces, u, next_high);
+  p.takes[i] = static_cast<std::uint8_t>(wins_low | wins_high << 4);
+  w = {next_low, next_high};
+  if (unit.far != 0) [[unlikely]]
+    (kDraws ? draw_far : push_far)(trie, unit, p, i, _mm256_cvtsd_f64(start), ring);
+}
+
+template <bool kDraws>
+BYTEPIECE_AVX2 void forward_avx2(const Trie& trie, const Program& program) {
+  const Program p = program;
   const Unit* units = trie.units();
   double* const ring_a = p.rings;
   double* const ring_b = p.rings + p.ring_mask + 1;
-  double* const windows_b = p.windows + Trie::kNear;
-  Window wa{_mm256_loadu_pd(p.windows), _mm256_loadu_pd(p.windows + 4)};
-  Window wb{_mm256_loadu_pd(windows_b), _mm256_loadu_pd(windows_b + 4)};
+  Window wa = load_window(p.windows), wb = load_window(p.windows + Trie::kNear);
   std::size_t a = p.begin, b = p.half;
   for (; a < p.half && b < p.size; ++a, ++b) {
-    sum_step(units, trie, p, a, ring_a, wa);
-    sum_step(units, trie, p, b, ring_b, wb);
+    step<kDraws>(units, trie, p, a, ring_a, wa);
+    step<kDraws>(units, trie, p, b, ring_b, wb);
   }
-  for (; a < p.half; ++a) sum_step(units, trie, p, a, ring_a, wa);
-  for (; b < p.size; ++b) sum_step(units, trie, p, b, ring_b, wb);
+  for (; a < p.half; ++a) step<kDraws>(units, trie, p, a, ring_a, wa);
+  for (; b < p.size; ++b) step<kDraws>(units, trie, p, b, ring_b, wb);
   store_window(wa, p.windows);
-  store_window(wb, windows_b);
+  store_window(wb, p.windows + Trie::kNear);
 }
 
 }  // namespace
 
-const Kernels kAvx2Kernels = {match_avx2, forward_avx2, sum_avx2};
+const Kernels kAvx2Kernels = {match_avx2, forward_avx2<false>, forward_avx2<true>, fill_randoms_plain};
 
 }  // namespace bytepiece
 

@@ -151,26 +151,46 @@ BYTEPIECE_AVX512 void match_avx512(const Trie& trie, const Symbol* symbols, std:
   fetch_rows(trie, nodes, n);
 }
 
-// Lane j of the window is S[i + j]; returns the window of i + 1.
-BYTEPIECE_AVX512 [[gnu::always_inline]] inline __m512d forward_step(const Unit* units, const Trie& trie,
-                                                                    const Program& p, std::size_t i,
-                                                                    double* ring, __m512d window) {
-  const Unit& unit = units[p.nodes[i]];
-  const __m512d pieces =
-      _mm512_mask_expandloadu_pd(_mm512_set1_pd(kNever), unit.near, trie.entries() + unit.entries);
-  if (p.takes[i] != 0) window = _mm512_mask_mov_pd(window, 1, _mm512_setzero_pd());
-  double* const slot = ring + ((i + Trie::kNear) & p.ring_mask);
-  const __m512d incoming = _mm512_castpd128_pd512(_mm_load_sd(slot));
-  *slot = kNever;
-  const __m512d old =
-      _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(incoming), _mm512_castpd_si512(window), 1));
-  const __m512d x = _mm512_add_pd(_mm512_broadcastsd_pd(_mm512_castpd512_pd128(window)), pieces);
-  p.takes[i] = _mm512_cmp_pd_mask(x, old, _CMP_GT_OQ);
-  if (unit.far != 0) [[unlikely]]
-    push_far(trie, unit, p, i, _mm512_cvtsd_f64(window), ring);
-  return _mm512_max_pd(x, old);
+BYTEPIECE_AVX512 [[gnu::noinline]] __m512d scaled(const Program& p, double* ring, __m512d window) {
+  double sums[Trie::kNear];
+  _mm512_storeu_pd(sums, window);
+  scale_sums(sums, ring, p.ring_mask + 1);
+  return _mm512_loadu_pd(sums);
 }
 
+// Lane j of the window is S[i + j]; returns the window of i + 1.
+template <bool kDraws>
+BYTEPIECE_AVX512 [[gnu::always_inline]] inline __m512d step(const Unit* units, const Trie& trie,
+                                                            const Program& p, std::size_t i, double* ring,
+                                                            __m512d window) {
+  const Unit& unit = units[p.nodes[i]];
+  const __m512d pieces =
+      _mm512_mask_expandloadu_pd(_mm512_set1_pd(kNoPath<kDraws>), unit.near, trie.entries() + unit.entries);
+  if (p.takes[i] != 0) window = _mm512_mask_mov_pd(window, 1, _mm512_set1_pd(kEmptyPath<kDraws>));
+  if (kDraws && i % kScaleStep == 0 && needs_scaling(_mm512_cvtsd_f64(window))) [[unlikely]]
+    window = scaled(p, ring, window);
+  double* const slot = ring + ((i + Trie::kNear) & p.ring_mask);
+  const __m512d incoming = _mm512_castpd128_pd512(_mm_load_sd(slot));
+  *slot = kNoPath<kDraws>;
+  const __m512d old =
+      _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(incoming), _mm512_castpd_si512(window), 1));
+  const __m512d start = _mm512_broadcastsd_pd(_mm512_castpd512_pd128(window));
+  __m512d next;
+  if constexpr (kDraws) {
+    const __m512d x = _mm512_mul_pd(start, pieces);
+    next = _mm512_add_pd(old, x);
+    p.takes[i] = _mm512_cmp_pd_mask(x, _mm512_mul_pd(_mm512_set1_pd(p.randoms[i]), next), _CMP_GT_OQ);
+  } else {
+    const __m512d x = _mm512_add_pd(start, pieces);
+    p.takes[i] = _mm512_cmp_pd_mask(x, old, _CMP_GT_OQ);
+    next = _mm512_max_pd(x, old);
+  }
+  if (unit.far != 0) [[unlikely]]
+    (kDraws ? draw_far : push_far)(trie, unit, p, i, _mm512_cvtsd_f64(window), ring);
+  return next;
+}
+
+template <bool kDraws>
 BYTEPIECE_AVX512 void forward_avx512(const Trie& trie, const Program& program) {
   const Program p = program;
   const Unit* const units = trie.units();
@@ -179,69 +199,45 @@ BYTEPIECE_AVX512 void forward_avx512(const Trie& trie, const Program& program) {
   __m512d window_a = _mm512_loadu_pd(p.windows), window_b = _mm512_loadu_pd(p.windows + Trie::kNear);
   std::size_t a = p.begin, b = p.half;
   for (; a < p.half && b < p.size; ++a, ++b) {
-    window_a = forward_step(units, trie, p, a, ring_a, window_a);
-    window_b = forward_step(units, trie, p, b, ring_b, window_b);
+    window_a = step<kDraws>(units, trie, p, a, ring_a, window_a);
+    window_b = step<kDraws>(units, trie, p, b, ring_b, window_b);
   }
-  for (; a < p.half; ++a) window_a = forward_step(units, trie, p, a, ring_a, window_a);
-  for (; b < p.size; ++b) window_b = forward_step(units, trie, p, b, ring_b, window_b);
+  for (; a < p.half; ++a) window_a = step<kDraws>(units, trie, p, a, ring_a, window_a);
+  for (; b < p.size; ++b) window_b = step<kDraws>(units, trie, p, b, ring_b, window_b);
   _mm512_storeu_pd(p.windows, window_a);
   _mm512_storeu_pd(p.windows + Trie::kNear, window_b);
 }
 
-BYTEPIECE_AVX512 [[gnu::noinline]] __m512d scaled(const SumProgram& p, std::size_t i, double* ring,
-                                                  __m512d window) {
-  double sums[Trie::kNear];
-  _mm512_storeu_pd(sums, window);
-  p.factors[i / kScaleStep] = scale_sums(sums, ring, p.ring_mask + 1);
-  return _mm512_loadu_pd(sums);
+BYTEPIECE_AVX512 inline __m512i all_lanes(std::uint64_t x) {
+  return _mm512_set1_epi64(static_cast<long long>(x));
 }
 
-BYTEPIECE_AVX512 [[gnu::always_inline]] inline __m512d sum_step(const Unit* units, const Trie& trie,
-                                                                const SumProgram& p, std::size_t i,
-                                                                double* ring, __m512d window) {
-  const Unit& unit = units[p.nodes[i]];
-  const __m512d pieces = _mm512_maskz_expandloadu_pd(unit.near, trie.entries() + unit.entries);
-  if (p.flags[i] & SumProgram::kStartsChunk) {
-    window = _mm512_mask_mov_pd(window, 1, _mm512_set1_pd(1.0));
-  }
-  if (i % kScaleStep == 0) {
-    p.factors[i / kScaleStep] = 1.0;
-    if (needs_scaling(_mm512_cvtsd_f64(window))) [[unlikely]]
-      window = scaled(p, i, ring, window);
-  }
-  double* const slot = ring + ((i + Trie::kNear) & p.ring_mask);
-  const __m512d incoming = _mm512_castpd128_pd512(_mm_load_sd(slot));
-  *slot = 0;
-  const __m512d old =
-      _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(incoming), _mm512_castpd_si512(window), 1));
-  const __m512d x = _mm512_mul_pd(_mm512_broadcastsd_pd(_mm512_castpd512_pd128(window)), pieces);
-  const __m512d next = _mm512_add_pd(old, x);
-  _mm512_storeu_pd(p.sums + i * Trie::kNear, next);
-  if (unit.far != 0) [[unlikely]]
-    add_far(trie, unit, p, i, _mm512_cvtsd_f64(window), ring);
-  return next;
+// x ^ x >> kShift
+template <int kShift>
+BYTEPIECE_AVX512 inline __m512i folded(__m512i x) {
+  return _mm512_xor_si512(x, _mm512_srli_epi64(x, kShift));
 }
 
-BYTEPIECE_AVX512 void sum_avx512(const Trie& trie, const SumProgram& program) {
-  const SumProgram p = program;
-  const Unit* const units = trie.units();
-  double* const ring_a = p.rings;
-  double* const ring_b = p.rings + p.ring_mask + 1;
-  __m512d window_a = _mm512_loadu_pd(p.windows), window_b = _mm512_loadu_pd(p.windows + Trie::kNear);
-  std::size_t a = p.begin, b = p.half;
-  for (; a < p.half && b < p.size; ++a, ++b) {
-    window_a = sum_step(units, trie, p, a, ring_a, window_a);
-    window_b = sum_step(units, trie, p, b, ring_b, window_b);
+// As RandomNumbers::uniform(). Lanes past n are room that the columns have (kSlack).
+BYTEPIECE_AVX512 void fill_randoms_avx512(const RandomNumbers& random, std::uint64_t place, std::size_t n,
+                                          double* out) {
+  const __m512i second = all_lanes(random.second());
+  __m512i x = _mm512_add_epi64(
+      all_lanes(random.first() + place * RandomNumbers::kWeyl),
+      _mm512_mullo_epi64(_mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0), all_lanes(RandomNumbers::kWeyl)));
+  for (std::size_t i = 0; i < n; i += kLanes) {
+    __m512i bits = _mm512_mullo_epi64(folded<30>(x), all_lanes(kMixFirst));
+    bits = _mm512_mullo_epi64(_mm512_xor_si512(folded<27>(bits), second), all_lanes(kMixSecond));
+    const __m512d uniform = _mm512_cvtepi64_pd(_mm512_srli_epi64(folded<31>(bits), 11));
+    _mm512_storeu_pd(out + i, _mm512_mul_pd(uniform, _mm512_set1_pd(0x1p-53)));
+    x = _mm512_add_epi64(x, all_lanes(kLanes * RandomNumbers::kWeyl));
   }
-  for (; a < p.half; ++a) window_a = sum_step(units, trie, p, a, ring_a, window_a);
-  for (; b < p.size; ++b) window_b = sum_step(units, trie, p, b, ring_b, window_b);
-  _mm512_storeu_pd(p.windows, window_a);
-  _mm512_storeu_pd(p.windows + Trie::kNear, window_b);
 }
 
 }  // namespace
 
-const Kernels kAvx512Kernels = {match_avx512, forward_avx512, sum_avx512};
+const Kernels kAvx512Kernels = {match_avx512, forward_avx512<false>, forward_avx512<true>,
+                                fill_randoms_avx512};
 
 }  // namespace bytepiece
 

@@ -47,6 +47,7 @@ constexpr auto kRank = [] {
   return table;
 }();
 
+template <bool kDraws>
 void forward_plain(const Trie& trie, const Program& program) {
   const Program p = program;
   const Unit* const units = trie.units();
@@ -54,54 +55,34 @@ void forward_plain(const Trie& trie, const Program& program) {
   double* const ring = p.rings;
   double window[Trie::kNear];
   std::copy_n(p.windows, Trie::kNear, window);
-  double pieces[1 + Trie::kNear];  // a row's scores after one that never wins
-  pieces[0] = kNever;
+  double pieces[1 + Trie::kNear];  // a row after what is no piece
+  pieces[0] = kNoPath<kDraws>;
   for (std::size_t i = p.begin; i < p.size; ++i) {
     const Unit& unit = units[p.nodes[i]];
     const auto& rank = kRank[unit.near];
     std::memcpy(pieces + 1, all_entries + unit.entries, Trie::kNear * sizeof(double));
-    const double score = p.takes[i] != 0 ? 0.0 : window[0];
+    if (p.takes[i] != 0) window[0] = kEmptyPath<kDraws>;
+    if (kDraws && i % kScaleStep == 0 && needs_scaling(window[0])) scale_sums(window, ring, p.ring_mask + 1);
+    const double start = window[0];
     double& incoming = ring[(i + Trie::kNear) & p.ring_mask];
     unsigned takes = 0;
 #pragma GCC unroll 8
     for (unsigned l = 0; l < Trie::kNear; ++l) {
-      const double x = score + pieces[rank[l]];
+      const double piece = pieces[rank[l]];
       const double old = l + 1 < Trie::kNear ? window[l + 1] : incoming;
-      takes |= static_cast<unsigned>(x > old) << l;
-      window[l] = x > old ? x : old;
+      if constexpr (kDraws) {
+        const double x = start * piece;
+        window[l] = old + x;
+        takes |= static_cast<unsigned>(x > p.randoms[i] * window[l]) << l;
+      } else {
+        const double x = start + piece;
+        takes |= static_cast<unsigned>(x > old) << l;
+        window[l] = x > old ? x : old;
+      }
     }
-    incoming = kNever;
+    incoming = kNoPath<kDraws>;
     p.takes[i] = static_cast<std::uint8_t>(takes);
-    if (unit.far != 0) push_far(trie, unit, p, i, score, ring);
-  }
-  std::copy_n(window, Trie::kNear, p.windows);
-}
-
-void sum_plain(const Trie& trie, const SumProgram& program) {
-  const SumProgram p = program;
-  const Unit* const units = trie.units();
-  double* const ring = p.rings;
-  double window[Trie::kNear];
-  std::copy_n(p.windows, Trie::kNear, window);
-  double pieces[1 + Trie::kNear];  // a row's weights after that of what is no piece
-  pieces[0] = 0;
-  for (std::size_t i = p.begin; i < p.size; ++i) {
-    const Unit& unit = units[p.nodes[i]];
-    const auto& rank = kRank[unit.near];
-    std::memcpy(pieces + 1, trie.entries() + unit.entries, Trie::kNear * sizeof(double));
-    if (p.flags[i] & SumProgram::kStartsChunk) window[0] = 1;
-    if (i % kScaleStep == 0) {
-      p.factors[i / kScaleStep] = needs_scaling(window[0]) ? scale_sums(window, ring, p.ring_mask + 1) : 1.0;
-    }
-    const double sum = window[0];
-    double& incoming = ring[(i + Trie::kNear) & p.ring_mask];
-#pragma GCC unroll 8
-    for (unsigned l = 0; l < Trie::kNear; ++l) {
-      window[l] = (l + 1 < Trie::kNear ? window[l + 1] : incoming) + sum * pieces[rank[l]];
-    }
-    incoming = 0;
-    std::copy_n(window, Trie::kNear, p.sums + i * Trie::kNear);
-    if (unit.far != 0) add_far(trie, unit, p, i, sum, ring);
+    if (unit.far != 0) (kDraws ? draw_far : push_far)(trie, unit, p, i, start, ring);
   }
   std::copy_n(window, Trie::kNear, p.windows);
 }
@@ -161,31 +142,34 @@ void push_far(const Trie& trie, const Unit& unit, const Program& program, std::s
   }
 }
 
-void add_far(const Trie& trie, const Unit& unit, const SumProgram& program, std::size_t i, double sum,
-             double* ring) {
+void draw_far(const Trie& trie, const Unit& unit, const Program& program, std::size_t i, double sum,
+              double* ring) {
   const int near = std::popcount(unit.near);
   const std::uint32_t* piece = trie.entries() + unit.entries + 2 * near;
   const std::uint32_t* id = trie.entries() + unit.entries - near;
   for (unsigned k = 0; k < unit.far; ++k, piece += 2) {
     id -= 2;
-    const std::size_t length = id[1], end = i + length;
-    double& slot = ring[end & program.ring_mask];
-    if (slot == 0) {
-      program.flags[end] |= SumProgram::kFarEnds;
-      program.far_lengths[end] = static_cast<std::uint32_t>(length);
-    }
-    slot += sum * load_score(piece);
+    const std::size_t length = id[1];
+    const double x = sum * load_score(piece);
+    double& total = ring[(i + length) & program.ring_mask];
+    total += x;
+    if (x > program.randoms[i] * total) program.far_lengths[i + length] = static_cast<std::uint32_t>(length);
   }
 }
 
-double scale_sums(double* window, double* ring, std::size_t ring_size) {
-  const double factor = std::ldexp(1.0, -std::ilogb(window[0]));
+void scale_sums(double* window, double* ring, std::size_t ring_size) {
+  constexpr std::uint64_t kExponent = std::uint64_t{0x7FF} << 52, kOne = std::bit_cast<std::uint64_t>(1.0);
+  const double factor =
+      std::bit_cast<double>(2 * kOne - (std::bit_cast<std::uint64_t>(window[0]) & kExponent));
   for (std::size_t l = 0; l < Trie::kNear; ++l) window[l] *= factor;
   for (std::size_t k = 0; k < ring_size; ++k) ring[k] *= factor;
-  return factor;
 }
 
-const Kernels kPlainKernels = {match_plain, forward_plain, sum_plain};
+void fill_randoms_plain(const RandomNumbers& random, std::uint64_t place, std::size_t n, double* out) {
+  for (std::size_t i = 0; i < n; ++i) out[i] = random.uniform(place + i);
+}
+
+const Kernels kPlainKernels = {match_plain, forward_plain<false>, forward_plain<true>, fill_randoms_plain};
 
 #if defined(__x86_64__)
 

@@ -28,38 +28,13 @@ constexpr auto kRank = [] {
 alignas(16) constexpr double kLimits[4][2] = {
     {kNever, kNever}, {-kNever, kNever}, {kNever, -kNever}, {-kNever, -kNever}};
 
+// By two bits of near: these bits of a weight turn what is not there into 0.
+alignas(16) constexpr std::uint64_t kPresent[4][2] = {
+    {0, 0}, {~std::uint64_t{0}, 0}, {0, ~std::uint64_t{0}}, {~std::uint64_t{0}, ~std::uint64_t{0}}};
+
 struct Window {
   __m128d pairs[4];
 };
-
-[[gnu::always_inline]] inline void forward_step(const Unit* units, const std::uint32_t* all_entries,
-                                                const Trie& trie, const Program& p, std::size_t i,
-                                                double* ring, Window& w) {
-  const Unit& unit = units[p.nodes[i]];
-  const auto& rank = kRank[unit.near];
-  const std::uint32_t* const entries = all_entries + unit.entries;
-  const auto piece = [&](unsigned l) { return load_score(entries + 2 * rank[l]); };
-  if (p.takes[i] != 0) w.pairs[0] = _mm_move_sd(w.pairs[0], _mm_setzero_pd());
-  const __m128d score = _mm_unpacklo_pd(w.pairs[0], w.pairs[0]);
-  double* const slot = ring + ((i + Trie::kNear) & p.ring_mask);
-  const __m128d incoming = _mm_load_sd(slot);
-  *slot = kNever;
-  __m128 wins[4];
-#pragma GCC unroll 4
-  for (unsigned k = 0; k < 4; ++k) {
-    const __m128d packed = _mm_set_pd(piece(2 * k + 1), piece(2 * k));
-    const __m128d pieces = _mm_min_pd(packed, _mm_load_pd(kLimits[unit.near >> (2 * k) & 3]));
-    const __m128d old = _mm_shuffle_pd(w.pairs[k], k < 3 ? w.pairs[k + 1] : incoming, 1);
-    const __m128d x = _mm_add_pd(score, pieces);
-    wins[k] = _mm_castpd_ps(_mm_cmpgt_pd(x, old));
-    w.pairs[k] = _mm_max_pd(x, old);
-  }
-  const int low = _mm_movemask_ps(_mm_shuffle_ps(wins[0], wins[1], 0x88));
-  const int high = _mm_movemask_ps(_mm_shuffle_ps(wins[2], wins[3], 0x88));
-  p.takes[i] = static_cast<std::uint8_t>(low | high << 4);
-  if (unit.far != 0) [[unlikely]]
-    push_far(trie, unit, p, i, _mm_cvtsd_f64(score), ring);
-}
 
 Window load_window(const double* sums) {
   return {{_mm_loadu_pd(sums), _mm_loadu_pd(sums + 2), _mm_loadu_pd(sums + 4), _mm_loadu_pd(sums + 6)}};
@@ -69,6 +44,61 @@ void store_window(const Window& window, double* sums) {
   for (std::size_t k = 0; k < 4; ++k) _mm_storeu_pd(sums + 2 * k, window.pairs[k]);
 }
 
+[[gnu::noinline]] Window scaled(const Program& p, double* ring, const Window& window) {
+  double sums[Trie::kNear];
+  store_window(window, sums);
+  scale_sums(sums, ring, p.ring_mask + 1);
+  return load_window(sums);
+}
+
+// Two lengths of which `set` are pieces: `old` becomes what holds after this start; returns which pieces won.
+template <bool kDraws>
+[[gnu::always_inline]] inline __m128 relax(__m128d start, __m128d packed, unsigned set, __m128d u,
+                                           __m128d& old) {
+  if constexpr (kDraws) {
+    const __m128d present = _mm_castsi128_pd(_mm_load_si128(reinterpret_cast<const __m128i*>(kPresent[set])));
+    const __m128d x = _mm_mul_pd(start, _mm_and_pd(packed, present));
+    old = _mm_add_pd(old, x);
+    return _mm_castpd_ps(_mm_cmpgt_pd(x, _mm_mul_pd(u, old)));
+  } else {
+    const __m128d x = _mm_add_pd(start, _mm_min_pd(packed, _mm_load_pd(kLimits[set])));
+    const __m128 wins = _mm_castpd_ps(_mm_cmpgt_pd(x, old));
+    old = _mm_max_pd(x, old);
+    return wins;
+  }
+}
+
+template <bool kDraws>
+[[gnu::always_inline]] inline void step(const Unit* units, const std::uint32_t* all_entries, const Trie& trie,
+                                        const Program& p, std::size_t i, double* ring, Window& w) {
+  const Unit& unit = units[p.nodes[i]];
+  const auto& rank = kRank[unit.near];
+  const std::uint32_t* const entries = all_entries + unit.entries;
+  const auto piece = [&](unsigned l) { return load_score(entries + 2 * rank[l]); };
+  if (p.takes[i] != 0) w.pairs[0] = _mm_move_sd(w.pairs[0], _mm_set_sd(kEmptyPath<kDraws>));
+  if (kDraws && i % kScaleStep == 0 && needs_scaling(_mm_cvtsd_f64(w.pairs[0]))) [[unlikely]]
+    w = scaled(p, ring, w);
+  const __m128d start = _mm_unpacklo_pd(w.pairs[0], w.pairs[0]);
+  const __m128d u = kDraws ? _mm_set1_pd(p.randoms[i]) : _mm_setzero_pd();
+  double* const slot = ring + ((i + Trie::kNear) & p.ring_mask);
+  const __m128d incoming = _mm_load_sd(slot);
+  *slot = kNoPath<kDraws>;
+  __m128 wins[4];
+#pragma GCC unroll 4
+  for (unsigned k = 0; k < 4; ++k) {
+    const __m128d packed = _mm_set_pd(piece(2 * k + 1), piece(2 * k));
+    __m128d next = _mm_shuffle_pd(w.pairs[k], k < 3 ? w.pairs[k + 1] : incoming, 1);
+    wins[k] = relax<kDraws>(start, packed, unit.near >> (2 * k) & 3, u, next);
+    w.pairs[k] = next;
+  }
+  const int low = _mm_movemask_ps(_mm_shuffle_ps(wins[0], wins[1], 0x88));
+  const int high = _mm_movemask_ps(_mm_shuffle_ps(wins[2], wins[3], 0x88));
+  p.takes[i] = static_cast<std::uint8_t>(low | high << 4);
+  if (unit.far != 0) [[unlikely]]
+    (kDraws ? draw_far : push_far)(trie, unit, p, i, _mm_cvtsd_f64(start), ring);
+}
+
+template <bool kDraws>
 void forward_sse2(const Trie& trie, const Program& program) {
   const Program p = program;
   const Unit* const units = trie.units();
@@ -78,75 +108,18 @@ void forward_sse2(const Trie& trie, const Program& program) {
   Window wa = load_window(p.windows), wb = load_window(p.windows + Trie::kNear);
   std::size_t a = p.begin, b = p.half;
   for (; a < p.half && b < p.size; ++a, ++b) {
-    forward_step(units, entries, trie, p, a, ring_a, wa);
-    forward_step(units, entries, trie, p, b, ring_b, wb);
+    step<kDraws>(units, entries, trie, p, a, ring_a, wa);
+    step<kDraws>(units, entries, trie, p, b, ring_b, wb);
   }
-  for (; a < p.half; ++a) forward_step(units, entries, trie, p, a, ring_a, wa);
-  for (; b < p.size; ++b) forward_step(units, entries, trie, p, b, ring_b, wb);
-  store_window(wa, p.windows);
-  store_window(wb, p.windows + Trie::kNear);
-}
-
-// By two bits of near: which of two weights there are.
-alignas(16) constexpr std::uint64_t kPresent[4][2] = {
-    {0, 0}, {~std::uint64_t{0}, 0}, {0, ~std::uint64_t{0}}, {~std::uint64_t{0}, ~std::uint64_t{0}}};
-
-[[gnu::noinline]] Window scaled(const SumProgram& p, std::size_t i, double* ring, const Window& window) {
-  double sums[Trie::kNear];
-  store_window(window, sums);
-  p.factors[i / kScaleStep] = scale_sums(sums, ring, p.ring_mask + 1);
-  return load_window(sums);
-}
-
-[[gnu::always_inline]] inline void sum_step(const Unit* units, const Trie& trie, const SumProgram& p,
-                                            std::size_t i, double* ring, Window& w) {
-  const Unit& unit = units[p.nodes[i]];
-  const auto& rank = kRank[unit.near];
-  const std::uint32_t* const weights = trie.entries() + unit.entries;
-  const auto piece = [&](unsigned l) { return load_score(weights + 2 * rank[l]); };
-  if (p.flags[i] & SumProgram::kStartsChunk) w.pairs[0] = _mm_move_sd(w.pairs[0], _mm_set_sd(1.0));
-  if (i % kScaleStep == 0) {
-    p.factors[i / kScaleStep] = 1.0;
-    if (needs_scaling(_mm_cvtsd_f64(w.pairs[0]))) [[unlikely]]
-      w = scaled(p, i, ring, w);
-  }
-  const __m128d sum = _mm_unpacklo_pd(w.pairs[0], w.pairs[0]);
-  double* const slot = ring + ((i + Trie::kNear) & p.ring_mask);
-  const __m128d incoming = _mm_load_sd(slot);
-  *slot = 0;
-#pragma GCC unroll 4
-  for (unsigned k = 0; k < 4; ++k) {
-    const __m128d packed = _mm_set_pd(piece(2 * k + 1), piece(2 * k));
-    const __m128d present = _mm_castsi128_pd(
-        _mm_load_si128(reinterpret_cast<const __m128i*>(kPresent[unit.near >> (2 * k) & 3])));
-    const __m128d old = _mm_shuffle_pd(w.pairs[k], k < 3 ? w.pairs[k + 1] : incoming, 1);
-    w.pairs[k] = _mm_add_pd(old, _mm_mul_pd(sum, _mm_and_pd(packed, present)));
-  }
-  store_window(w, p.sums + i * Trie::kNear);
-  if (unit.far != 0) [[unlikely]]
-    add_far(trie, unit, p, i, _mm_cvtsd_f64(sum), ring);
-}
-
-void sum_sse2(const Trie& trie, const SumProgram& program) {
-  const SumProgram p = program;
-  const Unit* const units = trie.units();
-  double* const ring_a = p.rings;
-  double* const ring_b = p.rings + p.ring_mask + 1;
-  Window wa = load_window(p.windows), wb = load_window(p.windows + Trie::kNear);
-  std::size_t a = p.begin, b = p.half;
-  for (; a < p.half && b < p.size; ++a, ++b) {
-    sum_step(units, trie, p, a, ring_a, wa);
-    sum_step(units, trie, p, b, ring_b, wb);
-  }
-  for (; a < p.half; ++a) sum_step(units, trie, p, a, ring_a, wa);
-  for (; b < p.size; ++b) sum_step(units, trie, p, b, ring_b, wb);
+  for (; a < p.half; ++a) step<kDraws>(units, entries, trie, p, a, ring_a, wa);
+  for (; b < p.size; ++b) step<kDraws>(units, entries, trie, p, b, ring_b, wb);
   store_window(wa, p.windows);
   store_window(wb, p.windows + Trie::kNear);
 }
 
 }  // namespace
 
-const Kernels kSse2Kernels = {match_plain, forward_sse2, sum_sse2};
+const Kernels kSse2Kernels = {match_plain, forward_sse2<false>, forward_sse2<true>, fill_randoms_plain};
 
 }  // namespace bytepiece
 

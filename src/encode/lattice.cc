@@ -54,15 +54,12 @@ void Lattice::build(std::string_view chunk) {
                     *match_);
   }
   begins_.resize(symbol_count_ + 1);
-  indices_.resize(size_ + 1);
   std::size_t at = 0;
   for (std::size_t i = 0; i < symbol_count_; ++i) {
     begins_[i] = at;
-    indices_[at] = i;
     at += symbols_[i] < kFirstStrong ? 1 : character_at(chunk, at).length;
   }
   begins_[symbol_count_] = at;
-  indices_[at] = symbol_count_;
 
   first_.assign(size_ + 2, 0);
   std::size_t count = 0;
@@ -97,23 +94,6 @@ void Lattice::weigh(double alpha) {
 
 double Lattice::step(std::size_t end, const Arc& arc) const {
   return ratio(times(sums_[end - arc.length], scaled_exp(alpha_ * arc.score)), sums_[end]);
-}
-
-void Lattice::sample(const RandomNumbers& random, std::uint64_t line, std::vector<Id>& out) const {
-  const std::size_t before = out.size();
-  for (std::size_t end = size_; end > 0;) {
-    const std::span<const Arc> arcs = arcs_into(end);
-    std::size_t chosen = 0;
-    if (arcs.size() > 1) {
-      const double mark = random.uniform(place_in_line(line, indices_[end]));
-      for (double sum = step(end, arcs[0]); sum <= mark && chosen + 1 < arcs.size();) {
-        sum += step(end, arcs[++chosen]);
-      }
-    }
-    out.push_back(arcs[chosen].id);
-    end -= arcs[chosen].length;
-  }
-  std::reverse(out.begin() + static_cast<std::ptrdiff_t>(before), out.end());
 }
 
 double Lattice::log_posterior(std::span<const Id> ids) const {

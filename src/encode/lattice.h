@@ -11,7 +11,6 @@
 //
 //   step(arc (s, e)) = S[s] w(s, e) / S[e]
 //
-//   a sample           steps drawn from the end to the start
 //   log posterior      of a segmentation: the sum of the logarithms of its steps. (Not score * alpha - log Z,
 //   two
 //                      numbers that grow with the text while their difference need not.)
@@ -68,9 +67,6 @@ class Lattice {
   // The probability of step `arc`, one of arcs_into(end).
   double step(std::size_t end, const Arc& arc) const;
 
-  // Appends the ids of a sample, what SampleSearch draws with these numbers for the line of that number.
-  void sample(const RandomNumbers& random, std::uint64_t line, std::vector<Id>& out) const;
-
   // Of a segmentation of this chunk; nothing is thrown if it is none, but -inf returned.
   double log_posterior(std::span<const Id> ids) const;
 
@@ -91,11 +87,10 @@ class Lattice {
   std::size_t size_ = 0, symbol_count_ = 0;
   std::vector<Symbol> symbols_;
   std::vector<std::uint32_t> nodes_;
-  std::vector<std::size_t> begins_;   // by symbol: its first byte
-  std::vector<std::size_t> indices_;  // by byte where a symbol ends or begins: how many symbols are before
-  std::vector<std::size_t> first_;    // by byte: of its arcs
-  std::vector<Arc> arcs_;             // by end, longest first
-  std::vector<Scaled> sums_;          // S by byte
+  std::vector<std::size_t> begins_;  // by symbol: its first byte
+  std::vector<std::size_t> first_;   // by byte: of its arcs
+  std::vector<Arc> arcs_;            // by end, longest first
+  std::vector<Scaled> sums_;         // S by byte
   double alpha_ = 0;
   std::unique_ptr<MatchScratch> match_;
 };

@@ -55,18 +55,6 @@ struct Sampler::Impl {
         trie(trie_of(tokenizer.vocab())),
         search(trie, tokenizer.vocab(), alpha, tokenizer.form()) {}
 
-  // With numbers of any range.
-  void sample_in_lattice(std::string_view text, const RandomKey& key, std::vector<Id>& out) const {
-    const RandomNumbers random(key);
-    Lattice lattice(trie, tokenizer.form());
-    std::uint64_t line = key.line;
-    for_each_chunk(text, {}, [&](std::string_view chunk) {
-      lattice.build(chunk);
-      lattice.weigh(alpha);
-      lattice.sample(random, line++, out);
-    });
-  }
-
   Tokenizer tokenizer;
   double alpha;
   Trie trie;  // not that of the tokenizer, which may come from a file: nobody has proved its scores
@@ -79,6 +67,8 @@ Sampler::Sampler(Tokenizer tokenizer, double alpha)
 
 double Sampler::alpha() const { return impl_->alpha; }
 
+const SampleSearch& Sampler::search() const { return impl_->search; }
+
 std::vector<Id> Sampler::sample(std::string_view text, const RandomKey& key, EncodeOptions options) const {
   std::vector<Id> ids;
   sample(text, key, options, ids);
@@ -90,11 +80,7 @@ void Sampler::sample(std::string_view text, const RandomKey& key, EncodeOptions 
   std::unique_ptr<Scratch> scratch = impl_->scratches.take();
   const std::string_view normalized = normalize(text, scratch->normalized);
   if (options.bos) out.push_back(kBos);
-  if (impl_->search.fits()) {
-    impl_->search.sample(normalized, key, scratch->search, out);
-  } else {
-    impl_->sample_in_lattice(normalized, key, out);
-  }
+  impl_->search.sample(normalized, key, scratch->search, out);
   if (options.eos) out.push_back(kEos);
   impl_->scratches.give_back(std::move(scratch));
 }
@@ -102,13 +88,6 @@ void Sampler::sample(std::string_view text, const RandomKey& key, EncodeOptions 
 void Sampler::sample_batch(std::span<const std::string_view> texts, const RandomKey& key,
                            EncodeOptions options, std::vector<Id>& ids,
                            std::vector<std::size_t>& ends) const {
-  if (!impl_->search.fits()) {
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-      sample(texts[i], {key.seed, key.document + i, key.sample, 0}, options, ids);
-      ends.push_back(ids.size());
-    }
-    return;
-  }
   std::unique_ptr<Scratch> scratch = impl_->scratches.take();
   scratch->texts.clear();
   scratch->copies.clear();

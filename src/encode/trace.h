@@ -50,7 +50,7 @@ class Trace {
         far_lengths_(far_lengths) {}
 
   // The id of the best piece that ends at `end`, kEndOfText or kNoPiece; `end` moves to its start.
-  Id step(std::size_t& end) const {
+  [[gnu::always_inline]] Id step(std::size_t& end) const {
     const std::size_t near = near_length(end);
     if (near == 0) [[unlikely]]
       return far_step(end);
@@ -73,7 +73,7 @@ class Trace {
     return bits == 0 ? 0 : static_cast<std::size_t>(std::countl_zero(bits)) / 8 + 1;
   }
 
-  Id far_step(std::size_t& end) const {
+  [[gnu::noinline]] Id far_step(std::size_t& end) const {
     if (symbols_[end - 1] == stop_) {
       --end;
       return kEndOfText;
