@@ -60,7 +60,7 @@ class Sampler {
 
   double alpha() const;
 
-  // A segmentation. Somewhat slower than encode() at alpha up to about 1 (README.md has figures), some 10
+  // A segmentation. Somewhat slower than encode() at alpha up to about 1 (README.md has figures), some 6
   // times slower where alpha times the differences of log probabilities is beyond the range of doubles
   // (src/encode/sample.h). Alpha beyond 1e290 is taken for that.
   std::vector<Id> sample(std::string_view text, const RandomKey& key, EncodeOptions options = {}) const;
