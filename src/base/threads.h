@@ -46,7 +46,9 @@ void parallel_for(std::size_t threads, std::size_t n, const Task& task) {
   });
 }
 
-// A first-in first-out queue of bounded length. close() ends it: what is in it can still be taken.
+// A first-in first-out queue of bounded length. close() ends it: what is in it can still be taken. Who found
+// it full waits until half of it is free: where threads share a core, one that comes in for every single item
+// drives the data of the others out of the cache each time.
 template <class Item>
 class BoundedQueue {
  public:
@@ -55,32 +57,35 @@ class BoundedQueue {
   // False, and the item is dropped, once the queue was closed.
   bool push(Item item) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return closed_ || items_.size() < capacity_; });
+    if (items_.size() >= capacity_) {
+      half_free_.wait(lock, [&] { return closed_ || items_.size() <= capacity_ / 2; });
+    }
     if (closed_) return false;
     items_.push_back(std::move(item));
-    changed_.notify_all();
+    filled_.notify_one();
     return true;
   }
 
   std::optional<Item> pop() {  // nothing once the queue is closed and empty
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return closed_ || !items_.empty(); });
+    filled_.wait(lock, [&] { return closed_ || !items_.empty(); });
     if (items_.empty()) return std::nullopt;
     std::optional<Item> item(std::move(items_.front()));
     items_.pop_front();
-    changed_.notify_all();
+    if (items_.size() <= capacity_ / 2) half_free_.notify_all();
     return item;
   }
 
   void close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
-    changed_.notify_all();
+    half_free_.notify_all();
+    filled_.notify_all();
   }
 
  private:
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable half_free_, filled_;
   std::deque<Item> items_;
   std::size_t capacity_;
   bool closed_ = false;
@@ -117,7 +122,8 @@ void feed_workers(std::size_t threads, const Produce& produce, const Work& work)
 }
 
 // Like feed_workers, but work returns a result, and sink(result) is called for each in the order the
-// items were pushed, by one thread at a time. At most 4 items per worker are under way.
+// items were pushed, by one thread at a time, while the others go on working. At most 4 items per worker are
+// under way. After a sink that threw there is no other.
 template <class Item, class Result, class Produce, class Work, class Sink>
 void ordered_pipeline(std::size_t threads, const Produce& produce, const Work& work, const Sink& sink) {
   struct Numbered {
@@ -128,16 +134,23 @@ void ordered_pipeline(std::size_t threads, const Produce& produce, const Work& w
   std::condition_variable advanced;
   std::map<std::uint64_t, Result> waiting;  // results whose turn has not come
   std::uint64_t turn = 0;                   // the number of the next result to hand on
-  bool failed = false;
+  bool failed = false, sinking = false;
 
+  // Who finds nobody at it hands on all results whose turn it is, those too that come in meanwhile.
   const auto finish = [&](std::uint64_t number, Result result) {
-    const std::lock_guard lock(mutex);
+    std::unique_lock lock(mutex);
     waiting.emplace(number, std::move(result));
-    for (auto it = waiting.begin(); it != waiting.end() && it->first == turn; it = waiting.erase(it)) {
-      sink(it->second);
+    if (std::exchange(sinking, true)) return;
+    while (!waiting.empty() && waiting.begin()->first == turn) {
+      auto next = waiting.extract(waiting.begin());
+      lock.unlock();
+      sink(next.mapped());
+      next = {};
+      lock.lock();
       ++turn;
+      advanced.notify_all();
     }
-    advanced.notify_all();
+    sinking = false;
   };
   feed_workers<Numbered>(
       threads,
