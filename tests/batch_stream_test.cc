@@ -1,4 +1,5 @@
 #include <bytepiece/attention.h>
+#include <bytepiece/sampler.h>
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include "attention/parts.h"
 #include "attention/window.h"
 #include "support.h"
+#include "text/split.h"
 
 namespace bytepiece::attention {
 namespace {
@@ -90,17 +92,20 @@ std::vector<std::pair<std::int64_t, Ids>> sequences(const std::vector<Flat>& bat
   return found;
 }
 
-// The same for the texts, each encoded by itself.
+// The same for the texts, each encoded or sampled by itself.
 std::vector<std::pair<std::int64_t, Ids>> expected_sequences(const Strings& texts,
                                                              const StreamOptions& options) {
   const Tokenizer tokenizer = small_tokenizer();
   std::vector<std::pair<std::int64_t, Ids>> expected;
   for (std::size_t document = 0; document < texts.size(); ++document) {
-    const Ids ids = tokenizer.encode(texts[document], options.encode);
-    for (std::size_t begin = 0; begin < ids.size(); begin += options.length) {
-      const auto from = ids.begin() + static_cast<std::ptrdiff_t>(begin);
-      const std::size_t taken = std::min(options.length, ids.size() - begin);
-      for (std::uint64_t epoch = 0; epoch < options.epochs; ++epoch) {
+    for (std::uint64_t epoch = 0; epoch < options.epochs; ++epoch) {
+      const Ids ids = options.alpha
+                          ? Sampler(tokenizer, *options.alpha)
+                                .sample(texts[document], {options.seed, document, epoch}, options.encode)
+                          : tokenizer.encode(texts[document], options.encode);
+      for (std::size_t begin = 0; begin < ids.size(); begin += options.length) {
+        const auto from = ids.begin() + static_cast<std::ptrdiff_t>(begin);
+        const std::size_t taken = std::min(options.length, ids.size() - begin);
         expected.emplace_back(document, Ids(from, from + static_cast<std::ptrdiff_t>(taken)));
       }
     }
@@ -136,6 +141,56 @@ TEST_CASE("batch stream: neither threads, nor parts, nor what waits changes a ba
   }
 }
 
+TEST_CASE("batch stream: with alpha, the samples of the library, others in each epoch") {
+  Random random(8);
+  Strings texts = random_documents(random, 40);
+  std::string lines = "\n\n";
+  for (int i = 0; i < 15000; ++i) lines += i % 3 == 0 ? "abc cab\n\n aa" : "a b\ncc";
+  texts.insert(texts.begin() + 20, lines);  // is sampled in parts
+  for (const double alpha : {0.0, 0.7}) {
+    StreamOptions options = small_options();
+    options.alpha = alpha;
+    options.seed = 9;
+    options.encode.eos = true;
+    const std::vector<Flat> drawn = batches_of(corpus_of(texts), options);
+    CHECK(sequences(drawn) == expected_sequences(texts, options));
+    options.threads = 3;
+    CHECK(batches_of(corpus_in_parts(texts, 3), options) == drawn);
+    options.epochs = 1;
+    const std::vector<Flat> first = batches_of(corpus_of(texts), options);
+    options.alpha.reset();
+    CHECK(sequences(batches_of(corpus_of(texts), options)) != sequences(first));
+    options.epochs = 2;
+    CHECK(sequences(drawn) != expected_sequences(texts, options));
+  }
+}
+
+TEST_CASE("batch stream: special tokens, but none with a line feed") {
+  const Strings tokens = {"<a>", "<\n>"};
+  const Tokenizer tokenizer(small_tokenizer().vocab().with_special_tokens(tokens));
+  const auto first = static_cast<Id>(tokenizer.vocab().size());
+  std::string text;
+  for (int i = 0; i < 30000; ++i) text += "ab<a>c\n";
+  StreamOptions options = small_options();
+  options.encode.parse_special = {first};
+  options.epochs = 1;
+  options.shuffle = false;
+  BatchStream stream(corpus_of({text}), tokenizer, options);
+  std::size_t found = 0;
+  for (const Flat& batch : rest_of(stream)) {
+    found += static_cast<std::size_t>(std::count(batch.ids.begin(), batch.ids.end(), std::int64_t{first}));
+  }
+  CHECK(found == 30000);
+  const auto message = [&](const StreamOptions& with) {
+    return error_of([&] { BatchStream(corpus_of({text}), tokenizer, with); });
+  };
+  options.alpha = 1;
+  CHECK(contains(message(options), "best segmentation only"));
+  options.alpha.reset();
+  options.encode.parse_special = {first + 1};
+  CHECK(contains(message(options), "has a line feed"));
+}
+
 TEST_CASE("batch stream: saved anywhere, it goes on with the next batch") {
   Random random(3);
   Strings texts = random_documents(random, 50);
@@ -143,6 +198,7 @@ TEST_CASE("batch stream: saved anywhere, it goes on with the next batch") {
   for (const bool drop_last : {false, true}) {
     StreamOptions options = small_options();
     options.drop_last = drop_last;
+    if (drop_last) options.alpha = 0.5;
     const std::vector<Flat> all = batches_of(corpus_of(texts), options);
     REQUIRE(all.size() > 30);
     BatchStream stream(corpus_of(texts), small_tokenizer(), options);
@@ -276,6 +332,9 @@ TEST_CASE("batch stream: a state that does not fit is an error") {
   changed.seed = 5;
   CHECK(contains(message(changed, state, texts), "other options"));
   changed = options;
+  changed.alpha = 0;
+  CHECK(contains(message(changed, state, texts), "other options"));
+  changed = options;
   changed.threads = 2;
   CHECK(message(changed, state, texts) == "");
   const std::string late = state.substr(0, state.find(' ', 20)) + " 0 15 0 0";
@@ -295,6 +354,14 @@ TEST_CASE("batch stream: options out of range are errors") {
   CHECK(contains(message([](StreamOptions& o) { o.ahead = 0; }), "ahead is 0"));
   CHECK(contains(message([](StreamOptions& o) { o.threads = -1; }), "threads: -1"));
   CHECK(contains(message([](StreamOptions& o) { o.batch.ids = Element::kUint8; }), "int32 or int64"));
+  CHECK(contains(message([](StreamOptions& o) { o.alpha = -1; }), "alpha is -1"));
+  CHECK(contains(message([](StreamOptions& o) { o.encode.parse_special = {3}; }), "special"));
+}
+
+std::uint64_t lines_in(const std::string& text) {
+  std::uint64_t lines = 0;
+  for_each_chunk(text, {}, [&](std::string_view) { ++lines; });
+  return lines;
 }
 
 TEST_CASE("parts: one after the other they are the documents") {
@@ -305,10 +372,13 @@ TEST_CASE("parts: one after the other they are the documents") {
       texts.push_back(random_of(random, {"a", "\n", "\n\n", "\u0301", "bbb"}, random.below(60)));
     }
     Strings found(1);
-    PartBatcher batcher(random.between(1, 40), [&](const Parts& parts) {
+    PartBatcher batcher(random.between(1, 40), 7, [&](const Parts& parts) {
       std::size_t begin = 0;
       for (const Part& part : parts.parts) {
-        CHECK(part.begins_document == found.back().empty());
+        CHECK(part.begins_document() == found.back().empty());
+        CHECK((part.begins_document() || &part == &parts.parts.front()));
+        CHECK(part.document == 7 + found.size() - 1);
+        CHECK(part.line == lines_in(found.back()));
         found.back() += parts.bytes.substr(begin, part.end - begin);
         if (part.ends_document) found.emplace_back();
         if (!part.ends_document) CHECK(parts.bytes[part.end - 1] == '\n');

@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* c_expected.cc: what the C++ interface says. */
+size_t expected_sample(const char* model, double alpha, const char* text, size_t size, uint64_t seed,
+                       uint64_t document, uint64_t sample, uint32_t* ids, size_t capacity);
+double expected_log_prob(const char* model, const uint32_t* ids, size_t count);
+
 static int failures = 0;
 
 #define CHECK(condition)                                              \
@@ -116,6 +121,97 @@ static void test_vocab(const bp_tokenizer* tokenizer) {
   CHECK(bp_vocab_find(tokenizer, NULL, 3, &id, &error) == BP_INVALID);
 }
 
+static void test_sample(const bp_tokenizer* tokenizer, const char* model) {
+  static const char text[] = "a text to learn from, \xE4\xBD\xA0\n\nto train on\xFF";
+  const char* texts[] = {"a text", text, "", "to train"};
+  const size_t size = sizeof text - 1, sizes[] = {6, size, 0, 8};
+  static const double alphas[] = {0, 0.1, 1};
+  bp_error error;
+  uint32_t ids[100], expected[100], best[100];
+  size_t count = 0, needed = 0, best_count = 0, changed = 0;
+  CHECK(bp_encode(tokenizer, text, size, 0, best, 100, &best_count, &error) == BP_OK);
+  bp_sampler* sampler = NULL;
+  for (size_t a = 0; a < sizeof alphas / sizeof alphas[0]; ++a) {
+    CHECK(bp_sampler_new(tokenizer, alphas[a], &sampler, &error) == BP_OK);
+    bp_random_key key = {7, 0, 2, 0};
+    for (key.document = 0; key.document < 20; ++key.document) {
+      needed = expected_sample(model, alphas[a], text, size, 7, key.document, 2, expected, 100);
+      CHECK(bp_sample(sampler, text, size, 0, &key, NULL, 0, &count, &error) == BP_TOO_SMALL);
+      CHECK(count == needed);
+      CHECK(bp_sample(sampler, text, size, 0, &key, ids, count, &count, &error) == BP_OK);
+      CHECK(count == needed && memcmp(ids, expected, count * sizeof ids[0]) == 0);
+      changed += count != best_count || memcmp(ids, best, count * sizeof ids[0]) != 0;
+    }
+    bp_documents* documents = NULL;
+    key.document = 5;
+    CHECK(bp_sample_batch(sampler, texts, sizes, 4, BP_EOS, &key, &documents, &error) == BP_OK);
+    CHECK(bp_documents_count(documents) == 4);
+    for (size_t i = 0, begin = 0; i < 4; begin = bp_documents_ends(documents)[i++]) {
+      needed = expected_sample(model, alphas[a], texts[i], sizes[i], 7, 5 + i, 2, expected, 100);
+      CHECK(bp_documents_ends(documents)[i] == begin + needed + 1);
+      CHECK(memcmp(bp_documents_ids(documents) + begin, expected, needed * sizeof expected[0]) == 0);
+      CHECK(bp_documents_ids(documents)[begin + needed] == 2);
+    }
+    bp_documents_free(documents);
+    bp_sampler_free(sampler);
+  }
+  CHECK(changed > 30);
+}
+
+static void test_sample_errors(const bp_tokenizer* tokenizer) {
+  bp_error error;
+  bp_random_key key = {1, 2, 3, 4};
+  bp_sampler *sampler = NULL, *none = NULL;
+  bp_documents* documents = NULL;
+  uint32_t ids[4];
+  size_t count = 0;
+  CHECK(bp_sampler_new(tokenizer, -1, &none, &error) == BP_FAILED && strstr(error.message, "alpha is -1"));
+  CHECK(bp_sampler_new(tokenizer, NAN, &none, &error) == BP_FAILED);
+  CHECK(bp_sampler_new(tokenizer, INFINITY, &none, &error) == BP_FAILED && none == NULL);
+  CHECK(bp_sampler_new(NULL, 1, &none, &error) == BP_INVALID);
+  CHECK(bp_sampler_new(tokenizer, 1, NULL, &error) == BP_INVALID);
+  CHECK(bp_sampler_new(tokenizer, 1, &sampler, &error) == BP_OK);
+  CHECK(bp_sample(NULL, "a", 1, 0, &key, ids, 4, &count, &error) == BP_INVALID);
+  CHECK(bp_sample(sampler, NULL, 1, 0, &key, ids, 4, &count, &error) == BP_INVALID);
+  CHECK(bp_sample(sampler, "a", 1, 4, &key, ids, 4, &count, &error) == BP_INVALID);
+  CHECK(bp_sample(sampler, "a", 1, 0, NULL, ids, 4, &count, &error) == BP_INVALID);
+  CHECK(bp_sample(sampler, "a", 1, 0, &key, NULL, 4, &count, &error) == BP_INVALID);
+  CHECK(bp_sample(sampler, "a", 1, 0, &key, ids, 4, NULL, &error) == BP_INVALID);
+  CHECK(bp_sample_batch(NULL, NULL, NULL, 0, 0, &key, &documents, &error) == BP_INVALID);
+  CHECK(bp_sample_batch(sampler, NULL, NULL, 1, 0, &key, &documents, &error) == BP_INVALID);
+  CHECK(bp_sample_batch(sampler, NULL, NULL, 0, 0, NULL, &documents, &error) == BP_INVALID);
+  CHECK(bp_sample_batch(sampler, NULL, NULL, 0, 0, &key, NULL, &error) == BP_INVALID && documents == NULL);
+  bp_sampler_free(sampler);
+  bp_sampler_free(NULL);
+}
+
+static void test_n_best(const bp_tokenizer* tokenizer, const char* model) {
+  static const char text[] = "a text to train "; /* has pieces "a text to " and "n " */
+  const size_t size = sizeof text - 1;
+  bp_error error;
+  bp_documents* documents = NULL;
+  double log_probs[5] = {1, 1, 1, 1, 1};
+  uint32_t ids[32];
+  size_t count = 0;
+  CHECK(bp_n_best(tokenizer, text, size, 5, log_probs, &documents, &error) == BP_OK);
+  CHECK(bp_documents_count(documents) == 4 && log_probs[4] == 1);
+  CHECK(bp_encode(tokenizer, text, size, 0, ids, 32, &count, &error) == BP_OK);
+  CHECK(bp_documents_ends(documents)[0] == count);
+  CHECK(memcmp(bp_documents_ids(documents), ids, count * sizeof ids[0]) == 0);
+  for (size_t i = 0, begin = 0; i < 4; begin = bp_documents_ends(documents)[i++]) {
+    CHECK(i == 0 || log_probs[i] <= log_probs[i - 1]);
+    CHECK(log_probs[i] == expected_log_prob(model, bp_documents_ids(documents) + begin,
+                                            bp_documents_ends(documents)[i] - begin));
+  }
+  bp_documents_free(documents);
+  CHECK(bp_n_best(tokenizer, "a", 1, 5, NULL, &documents, &error) == BP_OK);
+  CHECK(bp_documents_count(documents) == 1);
+  bp_documents_free(documents);
+  CHECK(bp_n_best(NULL, "a", 1, 5, NULL, &documents, &error) == BP_INVALID);
+  CHECK(bp_n_best(tokenizer, NULL, 1, 5, NULL, &documents, &error) == BP_INVALID);
+  CHECK(bp_n_best(tokenizer, "a", 1, 5, NULL, NULL, &error) == BP_INVALID);
+}
+
 static void test_packed(const bp_documents* documents) {
   bp_error error;
   bp_batch* batch = NULL;
@@ -217,6 +313,9 @@ int main(int argc, char** argv) {
   }
   test_encode(tokenizer);
   test_vocab(tokenizer);
+  test_sample(tokenizer, argv[1]);
+  test_sample_errors(tokenizer);
+  test_n_best(tokenizer, argv[1]);
 
   const char* texts[] = {"the first text", "the second", "and a third one"};
   const size_t sizes[] = {14, 10, 15};

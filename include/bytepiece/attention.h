@@ -219,9 +219,12 @@ struct StreamOptions {
   std::size_t window = 1 << 20;  // tokens that are packed together; more waste less and mix more
   std::uint64_t epochs = 1;      // how often the corpus is walked; 0: without end
   bool shuffle = true;           // the rows of a window come in random order, else in the order of packing
-  std::uint64_t seed = 0;        // of that order
+  std::uint64_t seed = 0;        // of that order, and of what is drawn
   bool drop_last = false;        // no batch of fewer rows at the end of an epoch
   EncodeOptions encode = {};
+  // Tokens are drawn anew in each epoch: document d has in epoch e those of Sampler(tokenizer, alpha)
+  // .sample(text, {seed, d, e}), both from 0 on. Not given: the best ones; 0 is all ways to cut it alike.
+  std::optional<double> alpha = {};
   BatchOptions batch = {};
 
   // --- These change only time and memory, never a batch. ---
@@ -231,7 +234,8 @@ struct StreamOptions {
 
 // Reads and encodes in the background and hands out packed rows of [rows, length]; the last batch of an epoch
 // may have fewer rows. `documents` of a batch counts the documents of the corpus from 0. The same options
-// and corpus give the same batches, whatever the threads; what the order depends on is (seed, epoch, window).
+// and corpus give the same batches, whatever the threads; what the order depends on is (seed, epoch, window),
+// what is drawn depends on (seed, epoch, document).
 //
 // Memory: a window and two batches of text per thread, about 12 bytes a token of the window, `ahead` batches,
 // and the longest line of the corpus. Documents need not fit into it.
@@ -240,8 +244,9 @@ struct StreamOptions {
 // destroying the stream waits until the corpus hands over its next part.
 class BatchStream {
  public:
-  // Throws Error: an option is out of range, or `state` does not come from a stream with these options and
-  // this vocabulary. `state` is what save() gave; empty: from the begin.
+  // Throws Error: an option is out of range; special tokens are to be parsed with alpha, or one that has a
+  // line feed; `state` does not come from a stream with these options and this vocabulary. `state` is what
+  // save() gave; empty: from the begin. With alpha it makes a Sampler.
   BatchStream(Corpus corpus, Tokenizer tokenizer, const StreamOptions& options = {},
               std::string_view state = {});
   ~BatchStream();

@@ -95,6 +95,37 @@ size_t bp_documents_count(const bp_documents* documents);
 const uint32_t* bp_documents_ids(const bp_documents* documents); /* all, one after the other */
 const size_t* bp_documents_ends(const bp_documents* documents);  /* where each document ends in ids */
 
+/* ---- Other segmentations: see sampler.h ---- */
+
+typedef struct bp_sampler bp_sampler;
+
+/* Draws with probabilities proportional to exp(alpha * log probability), alpha from 0 on. Takes about as long
+ * as loading a model, so keep it; the tokenizer may be freed before it. */
+bp_status bp_sampler_new(const bp_tokenizer* tokenizer, double alpha, bp_sampler** sampler, bp_error* error);
+void bp_sampler_free(bp_sampler* sampler);
+
+/* What is drawn depends on the model, alpha, the text and these numbers, and on nothing else. */
+typedef struct bp_random_key {
+  uint64_t seed;
+  uint64_t document; /* the number of the text among others */
+  uint64_t sample;   /* the number of the sample of that text */
+  uint64_t line;     /* of a text that is a part of its document: how many lines are before it (random.h) */
+} bp_random_key;
+
+/* A segmentation of a text, as bp_encode. */
+bp_status bp_sample(const bp_sampler* sampler, const char* text, size_t size, uint32_t flags,
+                    const bp_random_key* key, uint32_t* ids, size_t capacity, size_t* count, bp_error* error);
+
+/* The same for many texts: text i is document key->document + i. key->line counts for none of them. */
+bp_status bp_sample_batch(const bp_sampler* sampler, const char* const* texts, const size_t* sizes, size_t n,
+                          uint32_t flags, const bp_random_key* key, bp_documents** documents,
+                          bp_error* error);
+
+/* The n most probable segmentations, best first, fewer if there are not so many: a document each. log_probs
+ * is NULL or takes n numbers, of which as many are written as there are documents. */
+bp_status bp_n_best(const bp_tokenizer* tokenizer, const char* text, size_t size, size_t n, double* log_probs,
+                    bp_documents** documents, bp_error* error);
+
 /* ---- Batches: see attention.h ---- */
 
 typedef struct bp_batch bp_batch;

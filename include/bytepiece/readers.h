@@ -48,8 +48,8 @@ struct ByteRange {
 
 struct InputFile {
   std::filesystem::path path;  // "-" is standard input, which can be walked once only
-  ReadOptions options;
-  std::string name;          // for messages; empty: the path
+  ReadOptions options = {};
+  std::string name = {};     // for messages; empty: the path
   ByteRange range = {};      // REQUIRES: whole, or the file is not compressed
   std::string digest = {};   // of the content, where it is known; else name, size and time stand for it
   std::uint32_t weight = 1;  // of its documents (corpus.h)

@@ -9,9 +9,11 @@
 //
 // Tested by tests/batch_stream_test.cc.
 #include <bytepiece/attention.h>
+#include <bytepiece/sampler.h>
 #include <fmt/format.h>
 
 #include <atomic>
+#include <bit>
 #include <charconv>
 #include <deque>
 #include <exception>
@@ -66,9 +68,11 @@ std::uint64_t fingerprint(const Vocab& vocab, const StreamOptions& options) {
         std::uint64_t{options.shuffle}, options.seed, std::uint64_t{options.drop_last},
         std::uint64_t{options.encode.bos}, std::uint64_t{options.encode.eos},
         static_cast<std::uint64_t>(batch.ids), static_cast<std::uint64_t>(batch.labels),
-        std::uint64_t{batch.pad_id}}) {
+        std::uint64_t{batch.pad_id}, std::uint64_t{options.alpha.has_value()},
+        std::bit_cast<std::uint64_t>(options.alpha.value_or(0) + 0.0)}) {  // -0 is 0
     print.add(number);
   }
+  for (const Id id : options.encode.parse_special) print.add(id);
   return print.value();
 }
 
@@ -112,6 +116,19 @@ void check(const StreamOptions& options) {
     throw Error(
         fmt::format("batch stream: {} is 0; use 1 or more", options.window == 0 ? "window" : "ahead"));
   }
+  if (options.alpha && !options.encode.parse_special.empty()) {
+    throw Error("batch stream: special tokens are parsed in the best segmentation only; leave out alpha");
+  }
+}
+
+// Documents are cut at line begins, so no special token may go across one.
+void check_special(const Vocab& vocab, std::span<const Id> ids) {
+  for (const Id id : ids) {
+    if (vocab.special_tokens()[id - vocab.size()].find('\n') != std::string::npos) {
+      throw Error(fmt::format(
+          "batch stream: special token {} has a line feed, which only whole texts are parsed for", id));
+    }
+  }
 }
 
 // ---- Encoding ----
@@ -122,7 +139,29 @@ struct Encoded {
   std::vector<Part> parts;
 };
 
-Encoded encoded(const Tokenizer& tokenizer, const Parts& parts) {
+// Texts to ids, the best or drawn ones.
+class Encoder {
+ public:
+  Encoder(Tokenizer tokenizer, const StreamOptions& options)
+      : tokenizer_(std::move(tokenizer)), seed_(options.seed) {
+    parsed_.parse_special = options.encode.parse_special;
+    tokenizer_.count({}, parsed_);  // throws on an id that is no special token
+    check_special(tokenizer_.vocab(), parsed_.parse_special);
+    if (options.alpha) sampler_.emplace(tokenizer_, *options.alpha);
+  }
+
+  Encoded encode(const Parts& parts, std::uint64_t epoch) const;
+
+ private:
+  void sample(std::span<const std::string_view> texts, std::uint64_t epoch, Encoded& result) const;
+
+  Tokenizer tokenizer_;
+  EncodeOptions parsed_;
+  std::optional<Sampler> sampler_;
+  std::uint64_t seed_;
+};
+
+Encoded Encoder::encode(const Parts& parts, std::uint64_t epoch) const {
   Encoded result;
   std::vector<std::string_view> texts;
   std::size_t begin = 0;
@@ -131,9 +170,25 @@ Encoded encoded(const Tokenizer& tokenizer, const Parts& parts) {
     begin = part.end;
   }
   result.ids.reserve(parts.bytes.size() / 2);  // seldom more
-  tokenizer.encode_batch(texts, {}, result.ids, result.ends);
   result.parts = parts.parts;
+  if (sampler_) {
+    sample(texts, epoch, result);
+  } else {
+    tokenizer_.encode_batch(texts, parsed_, result.ids, result.ends);
+  }
   return result;
+}
+
+void Encoder::sample(std::span<const std::string_view> texts, std::uint64_t epoch, Encoded& result) const {
+  const Part& first = result.parts.front();
+  RandomKey key = {seed_, first.document, epoch, first.line};
+  if (!first.begins_document()) {
+    sampler_->sample(texts.front(), key, {}, result.ids);
+    result.ends.push_back(result.ids.size());
+    texts = texts.subspan(1);
+    key = {seed_, first.document + 1, epoch, 0};
+  }
+  sampler_->sample_batch(texts, key, {}, result.ids, result.ends);
 }
 
 struct Batch {
@@ -147,9 +202,9 @@ struct Batch {
 struct BatchStream::Impl {
   Impl(Corpus c, Tokenizer t, const StreamOptions& o, std::string_view state)
       : corpus(std::move(c)),
-        tokenizer(std::move(t)),
         options(o),
-        print(fingerprint(tokenizer.vocab(), options)),
+        print(fingerprint(t.vocab(), options)),
+        encoder(std::move(t), options),
         place(state.empty() ? Place{} : place_of(state, print)),
         threads(resolve_threads(options.threads)),
         queue(options.ahead) {}
@@ -180,7 +235,7 @@ struct BatchStream::Impl {
 
   // Whether there was any batch.
   bool run_epoch(const Place& begin) {
-    bool any = false, failed = false;
+    bool any = false;
     std::deque<PlacedRow> waiting;
     const auto push = [&](std::size_t rows) {
       if (!queue.push(taken(waiting, rows))) throw Cancelled{};
@@ -192,13 +247,8 @@ struct BatchStream::Impl {
     });
     ordered_pipeline<Parts, Encoded>(
         threads, [&](const auto& emit) { read(begin, emit); },
-        [&](std::size_t, const Parts& parts) { return encoded(tokenizer, parts); },
-        [&](const Encoded& result) {
-          if (failed) throw Cancelled{};  // other threads come here until they know
-          failed = true;
-          add(result, windows);
-          failed = false;
-        });
+        [&](std::size_t, const Parts& parts) { return encoder.encode(parts, begin.epoch); },
+        [&](const Encoded& result) { add(result, windows); });
     windows.finish();
     if (!waiting.empty() && !options.drop_last) push(waiting.size());
     return any;
@@ -207,7 +257,7 @@ struct BatchStream::Impl {
   // Hands on the documents from the begin on.
   template <class EmitParts>
   void read(const Place& begin, const EmitParts& emit) {
-    PartBatcher batcher(kPartBytes, [&](Parts parts) { emit(std::move(parts)); });
+    PartBatcher batcher(kPartBytes, begin.document, [&](Parts parts) { emit(std::move(parts)); });
     std::uint64_t document = 0;
     corpus.walk([&](const DocumentPart& part) {
       if (cancelled) throw Cancelled{};
@@ -227,7 +277,7 @@ struct BatchStream::Impl {
     std::size_t begin = 0;
     for (std::size_t i = 0; i < result.parts.size(); ++i) {
       const Part& part = result.parts[i];
-      if (part.begins_document && options.encode.bos) windows.add({&kBos, 1}, false);
+      if (part.begins_document() && options.encode.bos) windows.add({&kBos, 1}, false);
       windows.add(std::span(result.ids).subspan(begin, result.ends[i] - begin), false);
       if (part.ends_document) windows.add({&kEos, options.encode.eos ? 1U : 0U}, true);
       begin = result.ends[i];
@@ -243,9 +293,9 @@ struct BatchStream::Impl {
   }
 
   const Corpus corpus;
-  const Tokenizer tokenizer;
   const StreamOptions options;
   const std::uint64_t print;
+  const Encoder encoder;
   Place place;  // behind the batch that next() returned last; the background thread reads it when it starts
   const std::size_t threads;
   BoundedQueue<Batch> queue;

@@ -1,12 +1,26 @@
 // Tested by tests/batch_stream_test.cc.
 #include "attention/parts.h"
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace bytepiece::attention {
+namespace {
 
-PartBatcher::PartBatcher(std::size_t batch_bytes, std::function<void(Parts)> emit)
-    : batch_bytes_(batch_bytes), next_try_(batch_bytes), emit_(std::move(emit)) {}
+// REQUIRES: `bytes` are whole lines.
+std::uint64_t count_lines(std::string_view bytes) {
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; (i = bytes.find('\n', i)) != bytes.npos; ++count) {
+    i = std::min(bytes.find_first_not_of('\n', i), bytes.size());
+  }
+  return count;
+}
+
+}  // namespace
+
+PartBatcher::PartBatcher(std::size_t batch_bytes, std::uint64_t document, std::function<void(Parts)> emit)
+    : batch_bytes_(batch_bytes), next_try_(batch_bytes), emit_(std::move(emit)), document_(document) {}
 
 void PartBatcher::add(const DocumentPart& part) {
   for (std::string_view rest = part.bytes; !rest.empty();) {
@@ -25,8 +39,14 @@ void PartBatcher::finish() {
 }
 
 void PartBatcher::end_part(std::size_t end, bool ends_document) {
-  batch_.parts.push_back({end, at_begin_, ends_document});
-  at_begin_ = ends_document;
+  const std::size_t begin = batch_.parts.empty() ? 0 : batch_.parts.back().end;
+  batch_.parts.push_back({end, document_, line_, ends_document});
+  if (ends_document) {
+    ++document_;
+    line_ = 0;
+  } else {
+    line_ += count_lines(std::string_view(batch_.bytes).substr(begin, end - begin));
+  }
 }
 
 // Emits what is in front of the last line of the open part, if there is anything.

@@ -11,6 +11,7 @@
 #include <bytepiece/corpus.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -18,10 +19,15 @@
 namespace bytepiece::attention {
 
 struct Part {
-  std::size_t end = 0;  // in the bytes of its batch, where the part before it ends
-  bool begins_document = true, ends_document = true;
+  std::size_t end = 0;         // in the bytes of its batch, where the part before it ends
+  std::uint64_t document = 0;  // its number in the corpus, from 0 on
+  std::uint64_t line = 0;      // how many lines of the document are in front of it (random.h)
+  bool ends_document = true;
+
+  bool begins_document() const { return line == 0; }
 };
 
+// All but the first of the parts begin a document.
 struct Parts {
   std::string bytes;
   std::vector<Part> parts;
@@ -29,7 +35,8 @@ struct Parts {
 
 class PartBatcher {
  public:
-  PartBatcher(std::size_t batch_bytes, std::function<void(Parts)> emit);
+  // The first document that is added has the number `document`.
+  PartBatcher(std::size_t batch_bytes, std::uint64_t document, std::function<void(Parts)> emit);
 
   void add(const DocumentPart& part);
   void finish();
@@ -43,7 +50,7 @@ class PartBatcher {
   std::size_t next_try_;  // how large the batch must be before it is worth looking for a cut
   std::function<void(Parts)> emit_;
   Parts batch_;
-  bool at_begin_ = true;  // the open part begins a document
+  std::uint64_t document_, line_ = 0;  // of the open part
 };
 
 }  // namespace bytepiece::attention

@@ -4,13 +4,16 @@
 // Tested by tests/c_test.c.
 #include <bytepiece/attention.h>
 #include <bytepiece/c.h>
+#include <bytepiece/sampler.h>
 #include <bytepiece/tokenizer.h>
 
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <new>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,6 +21,10 @@ namespace attention = bytepiece::attention;
 
 struct bp_tokenizer {
   bytepiece::Tokenizer tokenizer;
+};
+
+struct bp_sampler {
+  bytepiece::Sampler sampler;
 };
 
 struct bp_documents {
@@ -83,6 +90,21 @@ bp_status guarded(bp_error* error, const Action& action) noexcept {
 bytepiece::EncodeOptions encode_options(std::uint32_t flags) {
   require((flags & ~std::uint32_t{BP_BOS | BP_EOS}) == 0, "flags other than BP_BOS and BP_EOS");
   return {(flags & BP_BOS) != 0, (flags & BP_EOS) != 0};
+}
+
+std::vector<std::string_view> views(const char* const* texts, const std::size_t* sizes, std::size_t n) {
+  require(n == 0 || (texts != nullptr && sizes != nullptr), "texts or sizes is NULL");
+  std::vector<std::string_view> views;
+  for (std::size_t i = 0; i < n; ++i) {
+    require(texts[i] != nullptr || sizes[i] == 0, "a text is NULL");
+    views.emplace_back(texts[i], sizes[i]);
+  }
+  return views;
+}
+
+bytepiece::RandomKey random_key(const bp_random_key* key) {
+  require(key != nullptr, "key is NULL");
+  return {key->seed, key->document, key->sample, key->line};
 }
 
 attention::PadOptions pad_options(const bp_batch_options* given) {
@@ -192,14 +214,9 @@ bp_status bp_encode_batch(const bp_tokenizer* tokenizer, const char* const* text
                           bp_error* error) {
   return guarded(error, [&] {
     require(tokenizer != nullptr && documents != nullptr, "tokenizer or documents is NULL");
-    require(n == 0 || (texts != nullptr && sizes != nullptr), "texts or sizes is NULL");
-    std::vector<std::string_view> views;
-    for (std::size_t i = 0; i < n; ++i) {
-      require(texts[i] != nullptr || sizes[i] == 0, "a text is NULL");
-      views.emplace_back(texts[i], sizes[i]);
-    }
     auto found = std::make_unique<bp_documents>();
-    tokenizer->tokenizer.encode_batch(views, encode_options(flags), found->ids, found->ends, threads);
+    tokenizer->tokenizer.encode_batch(views(texts, sizes, n), encode_options(flags), found->ids, found->ends,
+                                      threads);
     *documents = found.release();
     return BP_OK;
   });
@@ -217,6 +234,61 @@ const std::uint32_t* bp_documents_ids(const bp_documents* documents) {
 
 const std::size_t* bp_documents_ends(const bp_documents* documents) {
   return documents == nullptr ? nullptr : documents->ends.data();
+}
+
+bp_status bp_sampler_new(const bp_tokenizer* tokenizer, double alpha, bp_sampler** sampler, bp_error* error) {
+  return guarded(error, [&] {
+    require(tokenizer != nullptr && sampler != nullptr, "tokenizer or sampler is NULL");
+    *sampler = new bp_sampler{bytepiece::Sampler(tokenizer->tokenizer, alpha)};
+    return BP_OK;
+  });
+}
+
+void bp_sampler_free(bp_sampler* sampler) { delete sampler; }
+
+bp_status bp_sample(const bp_sampler* sampler, const char* text, std::size_t size, std::uint32_t flags,
+                    const bp_random_key* key, std::uint32_t* ids, std::size_t capacity, std::size_t* count,
+                    bp_error* error) {
+  return guarded(error, [&] {
+    require(sampler != nullptr && (text != nullptr || size == 0), "sampler or text is NULL");
+    require(count != nullptr && (ids != nullptr || capacity == 0), "count or ids is NULL");
+    const std::vector<bytepiece::Id> drawn =
+        sampler->sampler.sample({text, size}, random_key(key), encode_options(flags));
+    *count = drawn.size();
+    if (drawn.size() > capacity) return BP_TOO_SMALL;
+    std::copy(drawn.begin(), drawn.end(), ids);
+    return BP_OK;
+  });
+}
+
+bp_status bp_sample_batch(const bp_sampler* sampler, const char* const* texts, const std::size_t* sizes,
+                          std::size_t n, std::uint32_t flags, const bp_random_key* key,
+                          bp_documents** documents, bp_error* error) {
+  return guarded(error, [&] {
+    require(sampler != nullptr && documents != nullptr, "sampler or documents is NULL");
+    auto drawn = std::make_unique<bp_documents>();
+    sampler->sampler.sample_batch(views(texts, sizes, n), random_key(key), encode_options(flags), drawn->ids,
+                                  drawn->ends);
+    *documents = drawn.release();
+    return BP_OK;
+  });
+}
+
+bp_status bp_n_best(const bp_tokenizer* tokenizer, const char* text, std::size_t size, std::size_t n,
+                    double* log_probs, bp_documents** documents, bp_error* error) {
+  return guarded(error, [&] {
+    require(tokenizer != nullptr && (text != nullptr || size == 0), "tokenizer or text is NULL");
+    require(documents != nullptr, "documents is NULL");
+    auto found = std::make_unique<bp_documents>();
+    const std::vector<bytepiece::Segmentation> best = tokenizer->tokenizer.n_best({text, size}, n);
+    for (const bytepiece::Segmentation& each : best) {
+      found->ids.insert(found->ids.end(), each.ids.begin(), each.ids.end());
+      found->ends.push_back(found->ids.size());
+    }
+    for (std::size_t i = 0; log_probs != nullptr && i < best.size(); ++i) log_probs[i] = best[i].log_prob;
+    *documents = found.release();
+    return BP_OK;
+  });
 }
 
 void bp_batch_options_init(bp_batch_options* options) {
