@@ -114,7 +114,7 @@ PackedBatch pack_rows(const Documents& documents, std::size_t length, const Batc
       stretches.push_back({ids.first(std::min(length, ids.size())), number});
     }
   });
-  return batch_of(best_fit(std::move(stretches), length), length, options);
+  return batch_of(best_fit(stretches, length), length, options);
 }
 
 PaddedBatch pad(const Documents& documents, const PadOptions& options) {

@@ -76,6 +76,18 @@ class Filler {
   std::size_t at_ = 0, sequence_ = 0;
 };
 
+// Of two as long, the one that came first. Counted, as there are few lengths.
+std::vector<Stretch> longest_first(std::span<const Stretch> stretches) {
+  std::size_t longest = 0;
+  for (const Stretch& stretch : stretches) longest = std::max(longest, stretch.ids.size());
+  std::vector<std::size_t> places(longest + 2);  // of the first of each length; 0 is that of the longest
+  for (const Stretch& stretch : stretches) ++places[longest - stretch.ids.size() + 1];
+  std::partial_sum(places.begin(), places.end(), places.begin());
+  std::vector<Stretch> sorted(stretches.size());
+  for (const Stretch& stretch : stretches) sorted[places[longest - stretch.ids.size()]++] = stretch;
+  return sorted;
+}
+
 }  // namespace
 
 void check(const BatchOptions& options) {
@@ -132,21 +144,22 @@ PackedBatch batch_of(std::span<const Row> rows, std::size_t length, const BatchO
   return batch;
 }
 
-std::vector<Row> best_fit(std::vector<Stretch> stretches, std::size_t length) {
-  std::stable_sort(stretches.begin(), stretches.end(),
-                   [](const Stretch& a, const Stretch& b) { return a.ids.size() > b.ids.size(); });
+std::vector<Row> best_fit(std::span<const Stretch> stretches, std::size_t length) {
   std::vector<Row> rows;
   std::set<std::pair<std::size_t, std::size_t>> open;  // (room, row) of rows that are not full
-  for (const Stretch& stretch : stretches) {
-    std::size_t room = length, row = rows.size();
-    if (const auto best = open.lower_bound({stretch.ids.size(), 0}); best != open.end()) {
-      std::tie(room, row) = *best;
-      open.erase(best);
-    } else {
-      rows.emplace_back();
+  for (const Stretch& stretch : longest_first(stretches)) {
+    const std::size_t size = stretch.ids.size();
+    const auto best = open.lower_bound({size, 0});
+    if (best == open.end()) {
+      if (size < length) open.emplace(length - size, rows.size());
+      rows.push_back({stretch});
+      continue;
     }
+    auto node = open.extract(best);  // its memory is used again
+    auto& [room, row] = node.value();
     rows[row].push_back(stretch);
-    if (room > stretch.ids.size()) open.emplace(room - stretch.ids.size(), row);
+    room -= size;
+    if (room > 0) open.insert(std::move(node));
   }
   return rows;
 }

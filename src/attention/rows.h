@@ -30,9 +30,9 @@ void check(const BatchOptions& options);
 
 // Best fit: the longest stretches first (of two as long, the one that came first), each into the row where it
 // leaves the least room (of two such rows, the older one), else into a new one. Few rows in practice: at most
-// 11/9 of the fewest possible and one more (Johnson 1973). O(n log n).
+// 11/9 of the fewest possible and one more (Johnson 1973). O(n log n + longest).
 // REQUIRES: each stretch has 1..length tokens.
-std::vector<Row> best_fit(std::vector<Stretch> stretches, std::size_t length);
+std::vector<Row> best_fit(std::span<const Stretch> stretches, std::size_t length);
 
 // Calls visit(number) with a value of the type that options.ids names.
 template <class Visit>

@@ -35,20 +35,31 @@ Windows::Windows(const StreamOptions& options, const Place& begin, Emit emit)
       document_(begin.document),
       token_(begin.token),
       left_out_(begin.token) {
-  reserve();
+  take_buffer();
 }
 
-// A window is longer than asked for by less than a row.
-void Windows::reserve() { ids_.reserve(std::min(window_, kMostReserved) + length_); }
+// One that no row needs any more, or a new one. A window is longer than asked for by less than a row.
+void Windows::take_buffer() {
+  const auto unused = [](const auto& buffer) { return buffer.use_count() == 1; };
+  ids_.reset();
+  const auto found = std::find_if(buffers_.begin(), buffers_.end(), unused);
+  if (found != buffers_.end()) {
+    ids_ = *found;
+    ids_->clear();
+  } else {
+    ids_ = buffers_.emplace_back(std::make_shared<std::vector<Id>>());
+    ids_->reserve(std::min(window_, kMostReserved) + length_);
+  }
+}
 
 void Windows::add(std::span<const Id> ids, bool ends_document) {
   const std::size_t skipped = std::min<std::uint64_t>(left_out_, ids.size());
   left_out_ -= skipped;
   ids = ids.subspan(skipped);
   while (!ids.empty()) {
-    const std::size_t open = ids_.size() - (ends_.empty() ? 0 : ends_.back());
+    const std::size_t open = ids_->size() - (ends_.empty() ? 0 : ends_.back());
     const std::size_t taken = std::min(length_ - open, ids.size());
-    ids_.insert(ids_.end(), ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(taken));
+    ids_->insert(ids_->end(), ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(taken));
     ids = ids.subspan(taken);
     if (open + taken == length_) end_sequence();
   }
@@ -61,23 +72,22 @@ void Windows::add(std::span<const Id> ids, bool ends_document) {
 // Also at the end of a document, where there may be none open.
 void Windows::end_sequence() {
   const std::size_t begin = ends_.empty() ? 0 : ends_.back();
-  if (ids_.size() == begin) return;
-  token_ += ids_.size() - begin;
-  ends_.push_back(ids_.size());
+  if (ids_->size() == begin) return;
+  token_ += ids_->size() - begin;
+  ends_.push_back(ids_->size());
   documents_.push_back(static_cast<std::int64_t>(document_));
-  if (ids_.size() >= window_) end_window({begin_.epoch, document_, token_, 0});
+  if (ids_->size() >= window_) end_window({begin_.epoch, document_, token_, 0});
 }
 
 void Windows::end_window(const Place& next) {
-  const auto ids = std::make_shared<const std::vector<Id>>(std::exchange(ids_, {}));
   std::vector<Stretch> stretches;
+  stretches.reserve(ends_.size());
   for (std::size_t i = 0, begin = 0; i < ends_.size(); begin = ends_[i++]) {
-    stretches.push_back({std::span(*ids).subspan(begin, ends_[i] - begin), documents_[i]});
+    stretches.push_back({std::span<const Id>(*ids_).subspan(begin, ends_[i] - begin), documents_[i]});
   }
-  reserve();
   ends_.clear();
   documents_.clear();
-  std::vector<Row> rows = best_fit(std::move(stretches), length_);
+  std::vector<Row> rows = best_fit(stretches, length_);
   if (shuffle_) {
     shuffle(rows, mixed(mixed(mixed(mixed(seed_) ^ begin_.epoch) ^ begin_.document) ^ begin_.token));
   }
@@ -86,8 +96,9 @@ void Windows::end_window(const Place& next) {
   const std::uint64_t first = std::exchange(begin_, next).row;
   for (Row& row : rows) {
     if (behind.row++ < first) continue;
-    emit_({std::move(row), ids, behind.row == rows.size() ? next : behind});
+    emit_({std::move(row), ids_, behind.row == rows.size() ? next : behind});
   }
+  take_buffer();
 }
 
 void Windows::finish() { end_window({begin_.epoch + 1, 0, 0, 0}); }

@@ -51,7 +51,7 @@ class Windows {
   const Place& begin() const { return begin_; }  // of the window that is being filled
 
  private:
-  void reserve();
+  void take_buffer();
   void end_sequence();
   void end_window(const Place& next);
 
@@ -63,8 +63,9 @@ class Windows {
   std::uint64_t document_;  // the open one
   std::uint64_t token_;     // how many of its tokens ended in sequences
   std::uint64_t left_out_;  // how many of its tokens are still to be left out
-  std::vector<Id> ids_;
-  std::vector<std::size_t> ends_;  // of the sequences in ids_
+  std::shared_ptr<std::vector<Id>> ids_;
+  std::vector<std::shared_ptr<std::vector<Id>>> buffers_;  // that and those of rows still wanted, used again
+  std::vector<std::size_t> ends_;                          // of the sequences in ids_
   std::vector<std::int64_t> documents_;
 };
 
