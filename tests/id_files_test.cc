@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ using namespace testing;
 TEST_SUITE_BEGIN("unit");
 
 using Documents = std::vector<std::vector<Id>>;
+using Files = std::map<std::string, std::string>;
 
 struct NamedFormat {
   IdFormat format;
@@ -91,6 +93,41 @@ TEST_CASE("id_files: what was written is read again") {
         }
       }
     }
+  }
+}
+
+TEST_CASE("id_files: many documents at once are the same as one by one") {
+  const TemporaryFolder folder;
+  Random random(6);
+  const Documents documents = random_documents(random, 60, 9, 300);
+  for (const NamedFormat& row : kFormats) {
+    CAPTURE(row.name);
+    write(folder / row.name, row.format, 300, documents);
+    const Files expected = files_in(folder.path());
+    IdWriter writer(folder / row.name, row.format, 300);
+    for (std::size_t i = 0; i < documents.size();) {
+      std::vector<Id> ids(random.below(3), 299);  // of others
+      const std::size_t begin = ids.size();
+      std::vector<std::size_t> ends;
+      for (std::size_t count = random.below(5); count > 0 && i < documents.size(); --count, ++i) {
+        std::span<const Id> document = documents[i];
+        if (ends.empty()) {  // the first one may be open
+          const std::size_t before = random.below(document.size() + 1);
+          writer.write(document.first(before));
+          document = document.subspan(before);
+        }
+        ids.insert(ids.end(), document.begin(), document.end());
+        ends.push_back(ids.size());
+      }
+      writer.write_documents(ids, ends, begin);
+    }
+    CHECK(contains(error_of([&] {
+                     writer.write_documents(std::vector<Id>{1, 300}, std::vector<std::size_t>{1, 2});
+                   }),
+                   "id 300 is not below 300"));
+    writer.commit();
+    const bool same = files_in(folder.path()) == expected;
+    CHECK(same);
   }
 }
 

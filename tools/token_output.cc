@@ -243,6 +243,27 @@ TokenOutput::Writer& TokenOutput::open() {
   return *writer_;
 }
 
+// Behind the documents from number i on that end in this batch and go into the open shard.
+std::size_t TokenOutput::whole_documents_end(const OutputBatch& batch, std::size_t i) const {
+  const std::vector<std::size_t>& ends = batch.encoded.ends;
+  const std::size_t whole = ends.size() - (batch.ends_document ? 0 : 1);
+  if (options_.shard_size == 0) return whole;
+  const std::uint64_t room = options_.shard_size - std::min(options_.shard_size, totals_.ids - shard_begin_);
+  const std::size_t last = begin_of(ends, i) + std::min<std::uint64_t>(room, ends.back());
+  const auto reaches = std::lower_bound(ends.begin() + static_cast<std::ptrdiff_t>(i), ends.end(), last);
+  return std::min(whole, static_cast<std::size_t>(reaches - ends.begin()) + 1);
+}
+
+void TokenOutput::write_documents(const OutputBatch& batch, std::size_t i, std::size_t end) {
+  const std::vector<std::size_t>& ends = batch.encoded.ends;
+  const std::size_t begin = begin_of(ends, i);
+  std::get<IdWriter>(open()).write_documents(batch.encoded.ids, std::span(ends).subspan(i, end - i), begin);
+  totals_.ids += ends[end - 1] - begin;
+  totals_.bytes += batch.byte_ends[end - 1] - begin_of(batch.byte_ends, i);
+  totals_.documents += end - i;
+  is_between_documents_ = true;
+}
+
 void TokenOutput::write_part(const OutputBatch& batch, std::size_t i) {
   const std::size_t begin = begin_of(batch.encoded.ends, i), size = batch.encoded.ends[i] - begin;
   Writer& writer = open();
@@ -269,6 +290,11 @@ void TokenOutput::write(const OutputBatch& batch) {
     if (options_.shard_size > 0 && writer_ && is_between_documents_ &&
         totals_.ids - shard_begin_ >= options_.shard_size) {
       commit(false);
+    }
+    if (const std::size_t end = whole_documents_end(batch, i); end > i && !is_text_format(options_.format)) {
+      write_documents(batch, i, end);
+      i = end - 1;
+      continue;
     }
     write_part(batch, i);
     is_between_documents_ = batch.ends_document || i + 1 < batch.encoded.ends.size();

@@ -98,6 +98,8 @@ class TokenOutput {
   void read_manifest();
   void write_manifest(bool complete) const;
   Writer& open();
+  std::size_t whole_documents_end(const OutputBatch& batch, std::size_t i) const;
+  void write_documents(const OutputBatch& batch, std::size_t i, std::size_t end);
   void write_part(const OutputBatch& batch, std::size_t i);
   void end_document(std::string_view members);
   void commit(bool unterminated);

@@ -49,6 +49,9 @@ class IdWriter {
 
   void write(std::span<const Id> ids);  // of the open document. Throws Error, also on an id >= vocab_size
   void end_document();
+  // The same for many documents, faster where they are short: those of ids[begin, ends[0]),
+  // [ends[0], ends[1]) and so on. The first goes on with the open one, all end.
+  void write_documents(std::span<const Id> ids, std::span<const std::size_t> ends, std::size_t begin = 0);
   void commit();  // the files appear, whole, or not at all without this call. REQUIRES: no document is open
 
  private:

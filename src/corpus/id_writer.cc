@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <string>
@@ -87,19 +88,19 @@ class NumberFile {
   std::uint64_t bytes_ = 0;
 };
 
-// Ids as bytes of 2 or 4 each: copied where the machine's numbers are little-endian.
-template <class Number>
-void pack(std::span<const Id> ids, std::string& out) {
+// The numbers that of(item) makes of each item, as bytes: copied where the machine's are little-endian.
+template <class Items, class Of>
+void pack(const Items& items, const Of& of, std::string& out) {
+  using Number = decltype(of(items[0]));
   if constexpr (std::endian::native == std::endian::little) {
-    out.resize(ids.size() * sizeof(Number));
-    auto* at = out.data();
-    for (const Id id : ids) {
-      const auto number = static_cast<Number>(id);
-      at = std::copy_n(reinterpret_cast<const char*>(&number), sizeof(Number), at);
+    out.resize(items.size() * sizeof(Number));
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const Number number = of(items[i]);
+      std::memcpy(out.data() + i * sizeof(Number), &number, sizeof(Number));
     }
   } else {
     out.clear();
-    for (const Id id : ids) append_little_endian(static_cast<Number>(id), out);
+    for (const auto& item : items) append_little_endian(of(item), out);
   }
 }
 
@@ -138,20 +139,46 @@ struct IdWriter::Impl {
     documents->write(buffer);
   }
 
-  void end_document() {
+  void write_ids(std::span<const Id> some) {
+    const Id largest = some.empty() ? 0 : *std::max_element(some.begin(), some.end());
+    if (largest >= vocab_size) {
+      throw Error(
+          fmt::format("id {} is not below {}, the announced size of the vocabulary", largest, vocab_size));
+    }
+    if (width == 2) {
+      pack(
+          some, [](Id id) { return static_cast<std::uint16_t>(id); }, buffer);
+    } else {
+      pack(
+          some, [](Id id) { return id; }, buffer);
+    }
+    ids->write(buffer);
+    total += some.size();
+  }
+
+  // Documents that end where so many ids were written, before `offset` was added.
+  void end_documents(std::span<const std::size_t> ends, std::uint64_t offset) {
     if (format == IdFormat::kMegatron) {
-      if (total - begin > std::uint64_t{std::numeric_limits<std::int32_t>::max()}) {
-        throw Error(fmt::format("megatron: document {} has {} ids, and a sequence holds 2^31 - 1 at most",
-                                count + 1, total - begin));
-      }
-      buffer.clear();
-      append_little_endian(static_cast<std::uint32_t>(total - begin), buffer);
+      pack(
+          ends, [&](std::size_t end) { return size_of_next(end + offset); }, buffer);
       sizes->write(buffer);
     } else if (documents) {
-      note_begin();
+      pack(
+          ends, [&](std::size_t end) { return std::uint64_t{end + offset}; }, buffer);
+      documents->write(buffer);
+      count += ends.size();
     }
-    begin = total;
+  }
+
+  // Of the open document, which ends there.
+  std::uint32_t size_of_next(std::uint64_t end) {
+    const std::uint64_t size = end - std::exchange(begin, end);
     ++count;
+    if (size > std::uint64_t{std::numeric_limits<std::int32_t>::max()}) {
+      throw Error(fmt::format("megatron: document {} has {} ids, and a sequence holds 2^31 - 1 at most",
+                              count, size));
+    }
+    return static_cast<std::uint32_t>(size);
   }
 
   // Sizes are kept in a file until all are known: what follows them begins where they end.
@@ -207,7 +234,7 @@ struct IdWriter::Impl {
   std::optional<NumberFile> ids, documents;
   std::optional<OutputFile> sizes;  // of Megatron's sequences
   std::uint64_t total = 0;          // ids so far
-  std::uint64_t begin = 0;          // of the open document
+  std::uint64_t begin = 0;          // of the open document, for Megatron's sizes
   std::uint64_t count = 0;          // of documents that have ended
   std::string buffer;
 };
@@ -219,22 +246,20 @@ IdWriter::IdWriter(IdWriter&&) noexcept = default;
 
 IdWriter::~IdWriter() = default;
 
-void IdWriter::write(std::span<const Id> ids) {
-  const Id largest = ids.empty() ? 0 : *std::max_element(ids.begin(), ids.end());
-  if (largest >= impl_->vocab_size) {
-    throw Error(fmt::format("id {} is not below {}, the announced size of the vocabulary", largest,
-                            impl_->vocab_size));
-  }
-  if (impl_->width == 2) {
-    pack<std::uint16_t>(ids, impl_->buffer);
-  } else {
-    pack<std::uint32_t>(ids, impl_->buffer);
-  }
-  impl_->ids->write(impl_->buffer);
-  impl_->total += ids.size();
+void IdWriter::write(std::span<const Id> ids) { impl_->write_ids(ids); }
+
+void IdWriter::end_document() {
+  const std::size_t here = 0;
+  impl_->end_documents({&here, 1}, impl_->total);
 }
 
-void IdWriter::end_document() { impl_->end_document(); }
+void IdWriter::write_documents(std::span<const Id> ids, std::span<const std::size_t> ends,
+                               std::size_t begin) {
+  if (ends.empty()) return;
+  const std::uint64_t offset = impl_->total - begin;  // may wrap around
+  impl_->write_ids(ids.subspan(begin, ends.back() - begin));
+  impl_->end_documents(ends, offset);
+}
 
 void IdWriter::commit() {
   if (impl_->format == IdFormat::kMegatron) impl_->write_index();
