@@ -14,6 +14,7 @@
 
 #include "base/little_endian.h"
 #include "corpus/raw_input.h"
+#include "text/visible.h"
 
 namespace bytepiece {
 namespace {
@@ -111,12 +112,13 @@ NpyArray read_npy_header(Bytes& bytes) {
   for (const char* known : {"'|u1'", "'<u2'", "'<u4'", "'<u8'", "'|i1'", "'<i2'", "'<i4'", "'<i8'"}) {
     if (type == known) array.type = {static_cast<std::size_t>(known[3] - '0'), known[2] == 'i'};
   }
-  if (array.type.width == 0) bytes.fail(fmt::format("its type is {}; expected little-endian integers", type));
+  if (array.type.width == 0)
+    bytes.fail(fmt::format("its type is {}; expected little-endian integers", visible(type)));
   const char* end = shape.data() + shape.size();
   const auto [stop, error] = std::from_chars(shape.data() + !shape.empty(), end, array.count);
   const std::string_view rest(stop, static_cast<std::size_t>(end - stop));
   if (error != std::errc() || (rest != "," && !rest.empty())) {
-    bytes.fail(fmt::format("its shape is {}); expected one dimension", shape));
+    bytes.fail(fmt::format("its shape is {}); expected one dimension", visible(shape)));
   }
   return array;
 }
