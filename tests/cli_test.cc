@@ -729,8 +729,8 @@ TEST_CASE("cli: token files do not depend on the number of threads, nor on batch
   for (const std::string threads : {"1", "2", "8"}) {
     if (test_scale() == 0 && threads == "2") continue;
     shell.good("mkdir out" + threads);
-    for (const std::string format : {"ids", "jsonl", "u16", "megatron"}) {
-      if (test_scale() == 0 && (format == "ids" || format == "u16")) continue;
+    for (const std::string& format : kFormats) {
+      if (test_scale() == 0 && format != "jsonl" && format != "megatron") continue;
       CAPTURE(format);
       const std::string out = " out" + threads + "/" + format,
                         offsets = format == "jsonl" ? " --offsets" : "";
@@ -775,6 +775,10 @@ TEST_CASE("cli: shards, and going on after the end of a killed run") {
     const std::string inputs = format == "megatron" ? " whole/*.bin" : " whole/a.?????.out";
     const bool same = shell.good(decode + inputs) == large;
     CHECK(same);
+    const bool same_folder = shell.good(decode + " whole") == large;
+    CHECK(same_folder);
+    const bool same_pattern = shell.good(decode + " 'whole/a*'") == large;
+    CHECK(same_pattern);
   }
 }
 
@@ -815,6 +819,15 @@ TEST_CASE("cli: bad JSON lines are skipped and counted, if so wanted") {
   CHECK(shell.good("bytepiece encode toy.bp a.jsonl --on-error skip --field meta.body" + decode) ==
         "the cat\n");
   CHECK(shell.run("bytepiece encode toy.bp a.jsonl").status == 1);
+  // In every epoch there are the same lines, which count once.
+  const std::string epochs = "bytepiece encode toy.bp --alpha 1 --seed 1 --epochs 3 --on-error skip ";
+  const Outcome thrice = shell.run(epochs + "a.jsonl" + decode);
+  CHECK(thrice.out == "hello\nhello\nhello\n");
+  CHECK(thrice.err == skipped.err);
+  const Outcome piped = shell.run("cat a.jsonl | " + epochs + "--input-format jsonl" + decode);
+  CHECK(piped.out == thrice.out);
+  CHECK(piped.err.starts_with("3 lines skipped, the first: standard input, line 2: not JSON"));
+  CHECK(shell.run(epochs + "a.jsonl --shard-size 1 -o a.ids -q").err == "");
 }
 
 TEST_CASE("cli: broken UTF-8 is decoded as the user wants it") {
@@ -935,6 +948,16 @@ TEST_CASE("cli: special tokens") {
   shell.good("bytepiece encode -q --parse-special --input-format text chat.bp long | tr ' ' '\\n' >ids");
   CHECK(shell.good("grep -cx " + user + " ids") == "30000\n");
   CHECK(shell.good("grep -cx " + end + " ids") == "30000\n");
+  // And one of documents that would be cut in the token.
+  shell.good("bytepiece convert -q toy.bp lines.bp --add-special \"$(printf '<\\n>')\"");
+  std::string across;
+  for (int i = 0; i < 60000; ++i) across += "hello<\n>";
+  shell.write("across", across);
+  const std::string parse = "bytepiece encode -q --parse-special lines.bp across ";
+  shell.good(parse + "--input-format text | tr ' ' '\\n' >ids");
+  CHECK(shell.good("grep -cx " + user + " ids") == "60000\n");
+  shell.good(parse + "| tr ' ' '\\n' >ids");  // no line has it
+  CHECK(shell.run("grep -cx " + user + " ids").out == "0\n");
   shell.write("line", std::string(5000000, 'x'));
   const Outcome refused = shell.run("bytepiece encode --parse-special chat.bp line");
   CHECK(refused.status == 1);
@@ -997,6 +1020,43 @@ TEST_CASE("cli: bash completes commands, options, their choices and files") {
   CHECK(completed("encode --output-format ids", 3) == "ids\n");
   CHECK(completed("encode mod", 2) == "model.bp\n");
   CHECK(contains(completed("inspect --", 2), "--pieces"));
+}
+
+TEST_CASE("cli: fish completes commands, options, their choices and files") {
+  const Shell shell;
+  if (shell.run("fish --version").status != 0) {
+    MESSAGE("no fish here: not tested");
+    return;
+  }
+  shell.good("bytepiece --generate fish >completions && fish -n completions");
+  shell.write("model.bp", "");
+  const auto completed = [&](const std::string& words) {
+    return shell.good("HOME=. fish --no-config -c 'source completions; complete -C \"bytepiece " + words +
+                      "\"' | cut -f 1");
+  };
+  CHECK(completed("enc") == "encode\n");
+  CHECK(completed("encode --output-f") == "--output-format\n");
+  CHECK(completed("encode --output-format me") == "megatron\n");
+  CHECK(completed("encode mod") == "model.bp\n");
+  CHECK(completed("inspect --pie") == "--pieces\n");
+}
+
+TEST_CASE("cli: zsh completes commands, options, their choices and files") {
+  const Shell shell;
+  if (shell.run("zsh --version").status != 0) {
+    MESSAGE("no zsh here: not tested");
+    return;
+  }
+  shell.good("bytepiece --generate zsh >_bytepiece && zsh -n _bytepiece");
+  shell.write("model.bp", "");
+  const Strings typed = {"enc", "encode --output-f", "encode --output-format me", "encode mod",
+                         "inspect --pie"};
+  std::string lines;
+  for (const std::string& words : typed) lines += " 'bytepiece " + words + "'";
+  CHECK(shell.good("timeout 60 zsh -f " + quoted(BYTEPIECE_SOURCE_DIR "/tests/complete.zsh") + lines) ==
+        "<bytepiece encode>\n<bytepiece encode --output-format>\n"
+        "<bytepiece encode --output-format megatron>\n<bytepiece encode model.bp>\n"
+        "<bytepiece inspect --pieces>\n");
 }
 
 TEST_CASE("cli: train for fewest tokens") {
@@ -1070,7 +1130,7 @@ TEST_CASE("cli: a command line that cannot be understood") {
 
 TEST_CASE("cli: input that cannot be read") {
   const ShellWithModel shell;
-  shell.good("mkdir folder && : >empty && printf '\\n' >feed");
+  shell.good("mkdir folder f && : >f/a.docs && : >empty && printf '\\n' >feed");
   shell.write("old", "old");
   check_bad(shell,
             {{"bytepiece train none.txt -o old", 1, {"none.txt: no such file"}},
@@ -1084,6 +1144,8 @@ TEST_CASE("cli: input that cannot be read") {
              {"bytepiece encode toy.bp none.txt -o old", 1, {"none.txt: no such file"}},
              {"bytepiece encode toy.bp folder -o old", 1, {"folder: no files in this folder"}},
              {"bytepiece decode toy.bp none.txt -o old", 1, {"none.txt: no such file"}},
+             {"bytepiece decode toy.bp folder -o old", 1, {"folder: no files in this folder"}},
+             {"bytepiece decode toy.bp f -o old", 1, {"f: no files of ids"}},
              {"bytepiece encode none.bp corpus.txt -o old", 1, {"none.bp: no such file"}},
              {"bytepiece encode folder corpus.txt -o old", 1, {"folder: is a directory"}},
              {"bytepiece decode none.bp corpus.txt -o old", 1, {"none.bp: no such file"}},

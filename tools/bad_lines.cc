@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <utility>
 
 namespace bytepiece::tools {
 
@@ -25,6 +26,14 @@ void BadLines::watch(std::vector<InputFile>& files) {
       if (count_++ == 0) first_ = message;
     };
   }
+}
+
+Corpus BadLines::count_anew(Corpus corpus) {
+  corpus.walk = [this, walk = std::move(corpus.walk)](const auto& visit) {
+    count_ = 0;
+    walk(visit);
+  };
+  return corpus;
 }
 
 void BadLines::report() const {

@@ -16,6 +16,7 @@ class BadLines {
  public:
   void add_option(CLI::App& command);         // --on-error
   void watch(std::vector<InputFile>& files);  // counts from now on, if lines are to be skipped
+  Corpus count_anew(Corpus corpus);           // that each walk begins to count, so that a line counts once
   void report() const;                        // a line on standard error, if any were skipped
   const std::string& choice() const { return choice_; }
 

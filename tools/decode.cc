@@ -12,6 +12,7 @@
 #include "base/little_endian.h"
 #include "tools/common.h"
 #include "tools/documents.h"
+#include "tools/input_paths.h"
 #include "tools/token_output.h"
 #include "tools/token_text.h"
 
@@ -42,6 +43,28 @@ std::string format_of(const std::filesystem::path& path) {
     throw Error(path.string() + ": say what is in it with --input-format u16 or u32");
   }
   return format_by_name(path, InputFormat::kLines) == InputFormat::kJsonl ? "jsonl" : "ids";
+}
+
+// What encode writes beside a file of ids.
+bool is_beside_ids(const std::filesystem::path& path) {
+  std::error_code error;
+  return path.extension() == ".docs" || path.string().ends_with(".shards.json") ||
+         (path.extension() == ".idx" &&
+          std::filesystem::exists(id_file_names(path, IdFormat::kMegatron).ids, error));
+}
+
+// The files that are named, in folders and by patterns those of ids only.
+std::vector<std::string> id_paths(const std::vector<std::string>& named) {
+  std::vector<std::string> paths;
+  for (const std::string& name : named) {
+    std::vector<std::string> found = input_paths({name});
+    if (found != std::vector{name}) {
+      std::erase_if(found, is_beside_ids);
+      if (found.empty()) throw Error(name + ": no files of ids there");
+    }
+    paths.insert(paths.end(), found.begin(), found.end());
+  }
+  return paths;
 }
 
 // The bytes of a batch of documents.
@@ -163,7 +186,7 @@ class TextWriter {
 void run(const Options& options) {
   const Vocab vocab = Vocab::load(options.model);
   const IdText ids(vocab, options.show_special);
-  std::vector<std::string> paths = options.inputs;
+  std::vector<std::string> paths = id_paths(options.inputs);
   if (paths.empty()) paths.push_back("-");
   if (std::count(paths.begin(), paths.end(), "-") > 1) throw Error("standard input (-) is named twice");
   std::vector<Source> sources;
@@ -186,7 +209,8 @@ void add_decode(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("decode", "Turn ids back into text");
   command->add_option("MODEL", options->model, "Model file")->required()->type_name("");
-  command->add_option("INPUT", options->inputs, "Files of ids; none or - is standard input")->type_name("");
+  command->add_option("INPUT", options->inputs, "Files of ids, folders of them; none or - is standard input")
+      ->type_name("");
   command->add_option("-o,--output", options->output, "Output file; - is standard output")
       ->type_name("FILE")
       ->capture_default_str();
@@ -217,7 +241,8 @@ void add_decode(CLI::App& app) {
       "Examples:\n"
       "  bytepiece encode toy.bp a.txt | bytepiece decode toy.bp\n"
       "  bytepiece encode --input-format text toy.bp a.txt | bytepiece decode --output-format text toy.bp\n"
-      "  bytepiece decode toy.bp train.*.bin --input-format u16 -o back.txt");
+      "  bytepiece decode toy.bp train.*.bin --input-format u16 -o back.txt\n"
+      "  bytepiece decode toy.bp shards/ --input-format u16 -o back.txt");
   command->callback([options] { run(*options); });
 }
 

@@ -35,30 +35,22 @@ struct Options {
   RunOptions run;
 };
 
-// Those of the model, for --parse-special. Documents are cut at line begins, so none may go across one.
-std::vector<Id> special_ids(const Vocab& vocab) {
-  std::vector<Id> ids;
-  for (const std::string& token : vocab.special_tokens()) {
-    if (token.find('\n') != token.npos) {
-      throw Error(
-          fmt::format("--parse-special: {} has a line feed; only the library parses it", visible(token)));
-    }
-    ids.push_back(static_cast<Id>(vocab.size() + ids.size()));
-  }
-  return ids;
-}
-
 // One or several segmentations of each document.
 class Encoder {
  public:
   explicit Encoder(const Options& options) : options_(options), tokenizer_(Tokenizer::load(options.model)) {
-    if (options.parse_special) encode_.parse_special = special_ids(tokenizer_.vocab());
+    if (options.parse_special) parse_special();
     if (options.segmentation.needs_sampler()) {
       sampler_.emplace(tokenizer_, options.segmentation.alpha.value_or(1));
     }
   }
 
   const Tokenizer& tokenizer() const { return tokenizer_; }
+
+  // Else they may be cut at line begins.
+  bool needs_whole_documents() const {
+    return special_has_line_feed_ || options_.segmentation.needs_whole_documents();
+  }
 
   void begin_epoch(std::uint64_t epoch) {
     epoch_ = epoch;
@@ -75,6 +67,13 @@ class Encoder {
   OutputBatch encode_stretch(const Batch& batch) { return finish(one_->encode_stretch(batch), batch); }
 
  private:
+  void parse_special() {
+    const Vocab& vocab = tokenizer_.vocab();
+    for (const std::string& token : vocab.special_tokens()) {
+      encode_.parse_special.push_back(static_cast<Id>(vocab.size() + encode_.parse_special.size()));
+      special_has_line_feed_ = special_has_line_feed_ || token.find('\n') != token.npos;
+    }
+  }
   OutputBatch finish(EncodedBatch encoded, const Batch& batch) const {
     return output_batch(std::move(encoded), batch, options_.output, tokenizer_.vocab());
   }
@@ -85,6 +84,7 @@ class Encoder {
   std::optional<Sampler> sampler_;
   std::optional<BatchEncoder> one_;
   std::uint64_t epoch_ = 0;
+  bool special_has_line_feed_ = false;
 };
 
 double seconds_since(Clock::time_point begin) {
@@ -120,7 +120,7 @@ void for_each_batch(const Corpus& corpus, Encoder& encoder, const Options& optio
   mapping.stage = "encode";
   mapping.skip = skip;
   mapping.map = [&](const Batch& batch) { return encoder.encode(batch); };
-  if (options.segmentation.needs_whole_documents()) {
+  if (encoder.needs_whole_documents()) {
     mapping.last_cut = no_cut;
   } else {
     mapping.last_cut = last_line_begin;
@@ -212,7 +212,7 @@ void run(Options& options) {
   std::vector<Spool> spools;
   if (options.segmentation.epochs > 1) spools = spool_pipes(files, std::filesystem::temp_directory_path());
   options.bad_lines.watch(files);
-  const Corpus corpus = read_files(files);
+  const Corpus corpus = options.bad_lines.count_anew(read_files(files));
   Encoder encoder(options);
   if (options.segmentation.draws()) choose_seed(options.segmentation);
   if (options.count_only) {
