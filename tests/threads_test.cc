@@ -105,6 +105,21 @@ TEST_CASE("threads: feed_workers gives every item to one worker") {
   }
 }
 
+TEST_CASE("threads: a full queue takes more when half of it is free, and nothing once it is closed") {
+  BoundedQueue<int> queue(4);
+  for (int i = 0; i < 4; ++i) CHECK(queue.push(i));
+  std::atomic<bool> pushed = false;
+  std::thread producer([&] { pushed = queue.push(4); });
+  CHECK(queue.pop() == 0);
+  CHECK(queue.pop() == 1);
+  producer.join();
+  CHECK(pushed);
+  queue.close();
+  CHECK_FALSE(queue.push(5));
+  for (int i = 2; i < 5; ++i) CHECK(queue.pop() == i);
+  CHECK_FALSE(queue.pop());
+}
+
 TEST_CASE("threads: feed_workers ends at a failure on either side") {
   for (const std::size_t threads : {1, 2, 3, 8}) {
     const auto work = [](std::size_t, int item) {
