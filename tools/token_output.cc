@@ -291,7 +291,8 @@ void TokenOutput::write(const OutputBatch& batch) {
         totals_.ids - shard_begin_ >= options_.shard_size) {
       commit(false);
     }
-    if (const std::size_t end = whole_documents_end(batch, i); end > i && !is_text_format(options_.format)) {
+    const bool writes_numbers = std::holds_alternative<IdWriter>(open());
+    if (const std::size_t end = whole_documents_end(batch, i); writes_numbers && end > i) {
       write_documents(batch, i, end);
       i = end - 1;
       continue;
