@@ -120,6 +120,27 @@ TEST_CASE("threads: a full queue takes more when half of it is free, and nothing
   CHECK_FALSE(queue.pop());
 }
 
+TEST_CASE("threads: feed_workers does a single item on the calling thread") {
+  for (const std::size_t threads : {1, 2, 8}) {
+    std::thread::id by;
+    const auto one = [](const auto& push) { push(7); };
+    feed_workers<int>(threads, one, [&](std::size_t worker, int item) {
+      if (worker == 0 && item == 7) by = std::this_thread::get_id();
+    });
+    CHECK(by == std::this_thread::get_id());
+    const auto work = [](std::size_t, int) { throw Failure("work"); };
+    CHECK_THROWS_WITH_AS(feed_workers<int>(threads, one, work), "work", Failure);
+    bool done = false;
+    const auto produce = [](const auto& push) {
+      push(7);
+      throw Failure("produce");
+    };
+    const auto note = [&](std::size_t, int) { done = true; };
+    CHECK_THROWS_WITH_AS(feed_workers<int>(threads, produce, note), "produce", Failure);
+    CHECK(done);  // what came before a failure is done
+  }
+}
+
 TEST_CASE("threads: feed_workers ends at a failure on either side") {
   for (const std::size_t threads : {1, 2, 3, 8}) {
     const auto work = [](std::size_t, int item) {

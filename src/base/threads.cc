@@ -55,4 +55,13 @@ void run_workers(std::size_t threads, const std::function<void(std::size_t)>& bo
   if (first_failure) std::rethrow_exception(first_failure);
 }
 
+std::thread start_thread(const std::function<void()>& body) {
+  try {
+    return std::thread(body);
+  } catch (const std::system_error& error) {
+    throw Error(
+        fmt::format("threads: not one more could be started ({}); ask for fewer", error.code().message()));
+  }
+}
+
 }  // namespace bytepiece

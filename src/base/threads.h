@@ -32,6 +32,8 @@ std::size_t resolve_threads(int requested);
 // Runs body(worker) for worker 0..threads-1 at the same time, worker 0 on the calling thread.
 void run_workers(std::size_t threads, const std::function<void(std::size_t worker)>& body);
 
+std::thread start_thread(const std::function<void()>& body);  // throws Error
+
 // Runs task(worker, i) for each i in [0, n), in no stated order.
 template <class Task>
 void parallel_for(std::size_t threads, std::size_t n, const Task& task) {
@@ -94,7 +96,7 @@ class BoundedQueue {
 struct Stopped {};  // thrown by push once a worker has failed, to end produce; never leaves feed_workers
 
 // Calls produce(push) on the calling thread and work(worker, item) on `threads` others for each item
-// pushed.
+// pushed. A single item is done on the calling thread: starting two threads takes longer than a small one.
 template <class Item, class Produce, class Work>
 void feed_workers(std::size_t threads, const Produce& produce, const Work& work) {
   if (threads == 1) {
@@ -102,23 +104,49 @@ void feed_workers(std::size_t threads, const Produce& produce, const Work& work)
     return;
   }
   BoundedQueue<Item> queue(2 * threads);
-  run_workers(threads + 1, [&](std::size_t worker) {
+  std::exception_ptr failure_of_workers, failure;
+  const auto work_all = [&] {
     try {
-      if (worker == 0) {
-        produce([&](Item item) {
-          if (!queue.push(std::move(item))) throw Stopped{};
-        });
-        queue.close();
-      } else {
-        while (std::optional<Item> item = queue.pop()) work(worker - 1, *item);
-      }
-    } catch (const Stopped&) {
-      // the worker that failed tells why
+      run_workers(threads, [&](std::size_t worker) {
+        try {
+          while (std::optional<Item> item = queue.pop()) work(worker, *item);
+        } catch (...) {
+          queue.close();
+          throw;
+        }
+      });
     } catch (...) {
+      failure_of_workers = std::current_exception();
       queue.close();
-      throw;
     }
-  });
+  };
+  std::optional<Item> first;
+  std::thread workers;
+  try {
+    produce([&](Item item) {
+      if (!first) {
+        first = std::move(item);
+        return;
+      }
+      if (!workers.joinable()) {
+        workers = start_thread(work_all);
+        queue.push(std::move(*first));
+      }
+      if (!queue.push(std::move(item))) throw Stopped{};
+    });
+  } catch (const Stopped&) {
+    // the worker that failed tells why
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  queue.close();
+  if (workers.joinable()) {
+    workers.join();
+  } else if (first) {
+    work(std::size_t{0}, *first);
+  }
+  if (failure_of_workers) std::rethrow_exception(failure_of_workers);
+  if (failure) std::rethrow_exception(failure);
 }
 
 // Like feed_workers, but work returns a result, and sink(result) is called for each in the order the
