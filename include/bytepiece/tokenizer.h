@@ -47,7 +47,8 @@ class Tokenizer {
   explicit Tokenizer(Vocab vocab);
 
   // Reads a model file (see Vocab::load). A native one that save() wrote is used as it lies in the file, in
-  // memory that processes share: 160k pieces take about 2 ms instead of the 0.1 s of any other. Throws Error.
+  // memory that processes share: 160k pieces (13 MB, all verified) take 1 to 1.5 ms instead of the 0.1 s of
+  // any other. Throws Error.
   static Tokenizer load(const std::filesystem::path& path);
 
   // Writes the vocabulary as Vocab::save does, in a native model together with the search structure.

@@ -87,6 +87,7 @@ class Vocab {
     Metadata metadata;
   };
 
+  void check_pieces() const;       // throws Error
   std::size_t index(Id id) const;  // the piece's place in counts_; throws Error
   std::string_view bytes_at(std::size_t i) const {
     return bytes_.substr(begins_[i], begins_[i + 1] - begins_[i]);

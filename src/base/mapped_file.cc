@@ -41,7 +41,7 @@ MappedFile::MappedFile(const std::filesystem::path& path, std::string_view expec
     const auto size = static_cast<std::uint64_t>(info.st_size);
     if (size <= std::numeric_limits<std::size_t>::max()) {
       void* const mapping =
-          ::mmap(nullptr, static_cast<std::size_t>(size), PROT_READ, MAP_SHARED, file.fd, 0);
+          ::mmap(nullptr, static_cast<std::size_t>(size), PROT_READ, MAP_SHARED | MAP_POPULATE, file.fd, 0);
       if (mapping != MAP_FAILED) {
         mapping_ = mapping;
         bytes_ = {static_cast<const char*>(mapping), static_cast<std::size_t>(size)};

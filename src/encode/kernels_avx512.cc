@@ -145,7 +145,7 @@ BYTEPIECE_AVX512 void match_avx512(const Trie& trie, const Symbol* symbols, std:
     for (std::size_t i = m; i % kLanes != 0; ++i) scratch.bases[i] = Trie::kNoChildren;
     alive += collect_walks(scratch.bases, begin, m, scratch.walks + alive);
   }
-  for (std::size_t depth = kDenseDepth; alive > 0; ++depth) {
+  for (std::size_t depth = kDenseDepth; alive > 0 && depth < trie.max_length(); ++depth) {
     alive = step_walks(units, symbols + depth, alive, nodes, scratch.walks);
   }
   fetch_rows(trie, nodes, n);

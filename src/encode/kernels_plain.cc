@@ -113,7 +113,7 @@ void match_plain(const Trie& trie, const Symbol* symbols, std::size_t n, std::ui
 
 void finish_walks(const Trie& trie, const Symbol* symbols, std::size_t depth, std::size_t alive,
                   std::uint32_t* nodes, Walk* walks) {
-  for (; alive > 0; ++depth) {
+  for (; alive > 0 && depth < trie.max_length(); ++depth) {
     alive = step_walks(trie.units(), symbols + depth, alive, nodes, walks);
   }
 }
@@ -133,6 +133,7 @@ void push_far(const Trie& trie, const Unit& unit, const Program& program, std::s
   for (unsigned k = 0; k < unit.far; ++k, piece += 2) {
     id -= 2;
     const std::size_t length = id[1];
+    if (length > trie.max_length()) continue;  // forged
     const double x = score + load_score(piece);
     double& best = ring[(i + length) & program.ring_mask];
     if (x > best) {

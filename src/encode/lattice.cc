@@ -10,6 +10,10 @@ namespace {
 
 constexpr Symbol kFirstStrong = 256;
 
+[[noreturn]] void fail_forged() {
+  throw Error("the model's search structure does not belong to its pieces; make the model anew");
+}
+
 }  // namespace
 
 Lattice::Lattice(const Trie& trie, Form form)
@@ -24,6 +28,10 @@ void Lattice::for_each_arc(std::string_view chunk, const Visit& visit) const {
     const auto byte = static_cast<unsigned char>(chunk[at]);
     visit(at, at + 1, byte_id(byte), load_score(trie_->entries() + trie_->units()[byte].entries));
   };
+  const auto end_of = [&](std::size_t end) {  // a mapped trie may hold anything (trie.h)
+    if (end > symbol_count_) fail_forged();
+    return begins_[end];
+  };
   for (std::size_t i = 0; i < symbol_count_; ++i) {
     const Unit& unit = trie_->units()[nodes_[i]];
     const std::uint32_t* score = trie_->entries() + unit.entries;
@@ -31,12 +39,12 @@ void Lattice::for_each_arc(std::string_view chunk, const Visit& visit) const {
     if (symbols_[i] >= kFirstStrong) byte_arc(begins_[i]);
     for (unsigned l = 0; l < Trie::kNear; ++l) {
       if (!(unit.near >> l & 1)) continue;
-      visit(begins_[i], begins_[i + l + 1], *--id, load_score(score));
+      visit(begins_[i], end_of(i + l + 1), *--id, load_score(score));
       score += 2;
     }
     for (unsigned k = 0; k < unit.far; ++k, score += 2) {
       id -= 2;
-      visit(begins_[i], begins_[i + id[1]], id[0], load_score(score));
+      visit(begins_[i], end_of(i + std::max<std::size_t>(id[1], 1)), id[0], load_score(score));
     }
     for (std::size_t at = begins_[i] + 1; at < begins_[i + 1]; ++at) byte_arc(at);
   }
@@ -64,9 +72,7 @@ void Lattice::build(std::string_view chunk) {
   first_.assign(size_ + 2, 0);
   std::size_t count = 0;
   for_each_arc(chunk, [&](std::size_t, std::size_t end, Id id, double score) {
-    if (id >= trie_->id_end() || !(score <= 0)) {  // a mapped trie may hold anything (trie.h)
-      throw Error("the model's search structure does not belong to its pieces; make the model anew");
-    }
+    if (id >= trie_->id_end() || !(score <= 0)) fail_forged();
     ++first_[end + 1];
     ++count;
   });

@@ -150,6 +150,15 @@ class Search<Rule>::Stream {
 
 [[noreturn]] void fail_forged();  // throws Error
 
+// Forgets pieces that lead from one stream into the other, which only a forged trie has (trie.h): the way
+// back through one stream must not get into the other, whose nodes may be ids by then.
+inline void keep_apart(std::uint8_t* takes, std::size_t half) {
+  for (std::size_t before = 1; before < Trie::kNear && before <= half; ++before) {
+    std::uint8_t& take = takes[half - before];
+    take = static_cast<std::uint8_t>(take & ((1u << before) - 1));
+  }
+}
+
 // The size of at most kSpan bytes of `text` that end with a character, or all of it.
 std::size_t slice_size(std::string_view text);
 
@@ -169,7 +178,7 @@ void Search<Rule>::encode(std::string_view text, Scratch& scratch, std::vector<I
       line.add(text.substr(0, size), out);
       line.finish(out);
     } else {
-      scratch.columns_.reserve(size);
+      scratch.columns_.reserve(size + trie_->max_length());
       const std::size_t n = trie_->alphabet().spell(text.substr(0, size), scratch.columns_.symbols());
       const Run run = search(n, scratch);
       append(run.first, out);
@@ -208,7 +217,7 @@ void Search<Rule>::encode_each(std::span<const std::string_view> texts, Scratch&
       visit_one();
       continue;
     }
-    scratch.columns_.reserve(2 * kBatch);
+    scratch.columns_.reserve(2 * kBatch + trie_->max_length());
     Symbol* const symbols = scratch.columns_.symbols();
     std::size_t n = 0;
     for (; i < texts.size() && n < kBatch && texts[i].size() < kBatch; ++i) {
@@ -276,6 +285,7 @@ typename Search<Rule>::Run Search<Rule>::search(std::size_t n, Scratch& scratch)
   Windows windows;
   windows.fill(Rule::empty());
   forward(0, half, n, windows, scratch);
+  keep_apart(takes, half);
 
   // Two independent chains of steps. A step moves back by at least one symbol, so ids may overwrite
   // the nodes that have been used.
@@ -336,14 +346,15 @@ void Search<Rule>::Stream::spell(std::string_view slice) {
   Columns& columns = scratch_.columns_;
   const std::size_t useless = done_ - std::min(done_, Trace::kBefore);
   const std::size_t drop = useless - useless % search_.ring_size_;
-  if (size_ + slice.size() > columns.room() && drop > columns.room() / 2) {
+  const std::size_t reach = search_.trie_->max_length();  // pieces of a forged trie may reach so far (trie.h)
+  if (size_ + slice.size() + reach > columns.room() && drop > columns.room() / 2) {
     columns.drop_front(drop, size_);
     done_ -= drop;
     matched_ -= drop;
     size_ -= drop;
   }
-  if (size_ + slice.size() > columns.room()) {
-    columns.reserve(std::max(2 * columns.room(), 4 * step_), size_);
+  if (const std::size_t needed = size_ + slice.size() + reach; needed > columns.room()) {
+    columns.reserve(std::max({needed, 2 * columns.room(), 4 * step_}), size_);
   }
   size_ += search_.trie_->alphabet().spell(slice, columns.symbols() + size_);
 }

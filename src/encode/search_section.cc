@@ -26,10 +26,9 @@ std::size_t aligned(std::size_t at) { return (at + kAlignment - 1) / kAlignment 
 struct Places {
   explicit Places(const Head& head)
       : units(aligned(sizeof head + std::size_t{4} * head.strong)),
-        depths(aligned(units + sizeof(Unit) * head.units)),
-        entries(aligned(depths + std::size_t{2} * head.units)),
+        entries(aligned(units + sizeof(Unit) * head.units)),
         end(entries + std::size_t{4} * head.words) {}
-  std::size_t units, depths, entries, end;
+  std::size_t units, entries, end;
 };
 
 template <class T>
@@ -45,8 +44,7 @@ std::span<const T> array_at(std::string_view section, std::size_t at, std::size_
 
 }  // namespace
 
-std::optional<std::string> search_section(const Trie& trie, std::uint64_t pieces_digest) {
-  if (trie.max_length() > Trie::kMaxDepth) return std::nullopt;
+std::string search_section(const Trie& trie, std::uint64_t pieces_digest) {
   const std::vector<std::uint32_t> strong = trie.alphabet().strong();
   const auto size32 = [](std::size_t n) { return static_cast<std::uint32_t>(n); };
   const Head head = {kLayout,
@@ -61,7 +59,6 @@ std::optional<std::string> search_section(const Trie& trie, std::uint64_t pieces
   out.reserve(places.end);
   append_array(std::span<const std::uint32_t>(strong), sizeof head, out);
   append_array(trie.all_units(), places.units, out);
-  append_array(std::span<const std::uint16_t>(trie.depths()), places.depths, out);
   append_array(trie.all_entries(), places.entries, out);
   return out;
 }
@@ -72,7 +69,7 @@ std::optional<Trie> trie_of_section(std::string_view section, std::uint64_t piec
   if (section.size() < sizeof head) throw Error("section search: cut off");
   std::memcpy(&head, section.data(), sizeof head);
   const bool usable = head.layout == kLayout && head.byte_order == kByteOrder &&
-                      head.pieces_digest == pieces_digest &&
+                      head.pieces_digest == pieces_digest && head.words <= Trie::kMostMapped &&
                       reinterpret_cast<std::uintptr_t>(section.data()) % kAlignment == 0;
   if (!usable) return std::nullopt;
   const Places places(head);
@@ -83,7 +80,6 @@ std::optional<Trie> trie_of_section(std::string_view section, std::uint64_t piec
   try {
     return Trie(std::move(*alphabet),
                 {array_at<Unit>(section, places.units, head.units),
-                 array_at<std::uint16_t>(section, places.depths, head.units),
                  array_at<std::uint32_t>(section, places.entries, head.words), std::move(owner)},
                 head.max_length, static_cast<Id>(vocab.size()));
   } catch (const Error& error) {

@@ -2,8 +2,7 @@
 //
 //   layout 4 | byte order 4 | digest of the pieces 8 | longest piece 4 | strong characters 4 | units 4 |
 //   words 4 code points of the strong characters, 4 each, and zeros up to a multiple of 64 units (trie.h), 16
-//   each, and zeros up to a multiple of 64 depths (trie.h), 2 each, as many as units, and zeros up to a
-//   multiple of 64 entries, 4 each
+//   each, and zeros up to a multiple of 64 entries, 4 each
 //
 // A section of another layout, byte order or other pieces is left alone: the structure is built from the
 // pieces. One that says it fits and does not is refused.
@@ -25,8 +24,7 @@ namespace bytepiece {
 
 inline constexpr std::string_view kSearchSection = "search";
 
-// Nothing if the trie is too deep for such a section; it is built when the model is loaded then.
-std::optional<std::string> search_section(const Trie& trie, std::uint64_t pieces_digest);
+std::string search_section(const Trie& trie, std::uint64_t pieces_digest);
 
 // Nothing if the section is not for this machine or these pieces; throws Error if it is damaged. The trie
 // uses the bytes, which `owner` keeps.

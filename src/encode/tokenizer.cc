@@ -116,10 +116,9 @@ Tokenizer tokenizer_of_file(const std::filesystem::path& path, Form form) {
 void Tokenizer::save(const std::filesystem::path& path) const {
   if (path.extension() == ".json") return vocab().save(path);
   OutputFile file(path);
-  const auto search = search_section(impl_->trie, pieces_digest(vocab()));
-  std::vector<Section> sections;
-  if (search) sections.push_back({kSearchSection, false, *search});
-  write_native(vocab(), sections, file);
+  const std::string search = search_section(impl_->trie, pieces_digest(vocab()));
+  const Section section = {kSearchSection, false, search};
+  write_native(vocab(), {&section, 1}, file);
   file.commit();
 }
 

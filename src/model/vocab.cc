@@ -56,20 +56,65 @@ PieceArrays arrays_of(std::vector<Piece> pieces) {
                   byte));
 }
 
-// The first eight bytes as a number that is ordered as they are; what is behind `size` does not count.
-std::uint64_t order_key(const char* bytes, std::size_t size) {
+// Eight bytes as a number that is ordered as they are.
+std::uint64_t order_key(const char* bytes) {
   std::uint64_t key;
   std::memcpy(&key, bytes, sizeof key);
   if constexpr (std::endian::native == std::endian::little) key = __builtin_bswap64(key);
-  return size >= sizeof key ? key : key >> (64 - 8 * size);
+  return key;
 }
 
-// Whether `a` comes before `b`, which follows it in memory, in the order of (length, bytes). REQUIRES: none
-// is empty; eight bytes may be read at b.
-bool in_order(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return a.size() < b.size();
-  const std::uint64_t x = order_key(a.data(), a.size()), y = order_key(b.data(), b.size());
-  return x != y ? x < y : a < b;
+// Whether pieces of one size, one after the other, ascend. Those of at most 16 bytes are compared by their
+// first and their last eight, without a branch. REQUIRES: size > 0.
+bool ascend(std::string_view pieces, std::size_t size) {
+  constexpr std::size_t kKey = sizeof(std::uint64_t);
+  const auto by_bytes = [&](std::size_t from) {
+    for (std::size_t at = std::max(from, size); at < pieces.size(); at += size) {
+      if (pieces.substr(at - size, size) >= pieces.substr(at, size)) return false;
+    }
+    return true;
+  };
+  if (size > 2 * kKey || pieces.size() < kKey) return by_bytes(size);
+  const std::size_t shift = size < kKey ? 8 * (kKey - size) : 0, last = size > kKey ? size - kKey : 0;
+  std::uint64_t first_before = 0, last_before = 0;
+  bool good = true;
+  std::size_t at = 0;
+  for (; at + kKey <= pieces.size(); at += size) {
+    const std::uint64_t first_key = order_key(pieces.data() + at) >> shift;
+    const std::uint64_t last_key = order_key(pieces.data() + at + last) >> shift;
+    good &= (first_key > first_before) | ((first_key == first_before) & (last_key > last_before)) | (at == 0);
+    first_before = first_key;
+    last_before = last_key;
+  }
+  return good && by_bytes(at);  // the rest, where eight bytes are too many
+}
+
+// Whether pieces ascend in the order of (length, bytes) and none is empty. A nanosecond a piece.
+bool in_order(std::string_view bytes, std::span<const std::uint32_t> begins) {
+  const auto size_of = [&](std::size_t i) { return begins[i + 1] - begins[i]; };
+  const std::size_t n = begins.size() - 1;
+  std::size_t size_before = 0;
+  for (std::size_t i = 0, end = 0; i < n; i = end) {
+    const std::size_t size = size_of(i);
+    if (size <= size_before) return false;
+    while (end < n && size_of(end) == size) ++end;
+    if (!ascend(bytes.substr(begins[i], begins[end] - begins[i]), size)) return false;
+    size_before = size;
+  }
+  return true;
+}
+
+// The sum of all, 0 if one is 0 or the sum does not fit.
+std::uint64_t sum_of(std::span<const std::uint64_t> counts) {
+  std::uint64_t low = 0, high = 0;
+  bool zero = false;
+  for (const std::uint64_t count : counts) {  // fewer than 2^32, so neither sum wraps around
+    low += count & 0xFFFFFFFF;
+    high += count >> 32;
+    zero |= count == 0;
+  }
+  high += low >> 32;
+  return zero || high >> 32 != 0 ? 0 : high << 32 | (low & 0xFFFFFFFF);
 }
 
 [[noreturn]] void fail_order(std::string_view before, std::string_view piece) {
@@ -90,30 +135,33 @@ Vocab::Vocab(std::vector<Piece> pieces) : Vocab(arrays_of(std::move(pieces))) {}
 Vocab::Vocab(PieceArrays arrays)
     : bytes_(arrays.bytes), begins_(arrays.begins), counts_(arrays.counts), owner_(std::move(arrays.owner)) {
   const std::size_t n = counts_.size();
-  for (std::size_t i = 0; i < n; ++i) {
+  if (n > std::numeric_limits<Id>::max() / 2) {
+    throw Error(fmt::format("{} pieces are more than ids can number", n));
+  }
+  total_ = sum_of(counts_);
+  if (total_ == 0 || !in_order(bytes_, begins_)) check_pieces();
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    const bool there = byte < n && bytes_at(byte).size() == 1 && bytes_at(byte)[0] == static_cast<char>(byte);
+    if (!there) fail_without_byte(byte);
+  }
+  max_piece_length_ = bytes_at(n - 1).size();
+}
+
+// One piece after the other, and says what is wrong.
+void Vocab::check_pieces() const {
+  std::uint64_t total = 0;
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
     const std::string_view piece = bytes_at(i);
     if (piece.empty()) throw Error("a piece is empty; expected at least one byte");
     if (counts_[i] == 0) {
       throw Error(fmt::format("piece {} has count 0; expected at least 1", visible(piece)));
     }
-    if (counts_[i] > std::numeric_limits<std::uint64_t>::max() - total_) {
+    if (counts_[i] > std::numeric_limits<std::uint64_t>::max() - total) {
       throw Error("the counts of all pieces sum up to 2^64 or more; divide them by a common number");
     }
-    total_ += counts_[i];
-    if (i == 0) continue;
-    const std::string_view before = bytes_at(i - 1);
-    const bool good =
-        begins_[i] + 8 <= bytes_.size() ? in_order(before, piece) : by_length_and_bytes(before, piece);
-    if (!good) fail_order(before, piece);
+    total += counts_[i];
+    if (i > 0 && !by_length_and_bytes(bytes_at(i - 1), piece)) fail_order(bytes_at(i - 1), piece);
   }
-  for (std::size_t byte = 0; byte < 256; ++byte) {
-    const bool there = byte < n && bytes_at(byte).size() == 1 && bytes_at(byte)[0] == static_cast<char>(byte);
-    if (!there) fail_without_byte(byte);
-  }
-  if (n > std::numeric_limits<Id>::max() / 2) {
-    throw Error(fmt::format("{} pieces are more than ids can number", n));
-  }
-  max_piece_length_ = bytes_at(n - 1).size();
 }
 
 Vocab vocab_from(PieceArrays arrays) { return Vocab(std::move(arrays)); }
