@@ -76,7 +76,8 @@ Vocab in_steps(Random& random, const Corpus& corpus, std::size_t shards, const T
   const Counts all = open_counts(merged(pieces, "pieces"), Shards::kAll);
   TrainOptions last;  // all but the sizes comes from the files
   last.vocab_sizes = options.vocab_sizes;
-  return prune(all.runs, options_of(all, "pieces", last), 1, {}).front();
+  const TrainOptions counted = options_of(all, "pieces", last);
+  return with_provenance({prune(all.runs, counted, 1, {}), all.text}, counted).front();
 }
 
 TEST_CASE("steps: shards done and merged in any order make the model of one run") {

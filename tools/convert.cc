@@ -153,6 +153,7 @@ void run(const Options& options) {
     Metadata metadata = vocab.metadata();
     metadata["imported.from"] = from;
     metadata["normalization"] = "NFC";
+    metadata["tool"] = "bytepiece " BYTEPIECE_VERSION;
     vocab = vocab.with_metadata(std::move(metadata));
   }
   std::vector<std::string> notes = std::move(imported.notes);

@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
+#include <utility>
 
 #include "base/output_file.h"
 #include "tools/common.h"
@@ -44,6 +46,23 @@ std::string ModelFiles::as_json(const std::vector<Vocab>& vocabs) const {
         bytes_per_token(vocabs[i]));
   }
   return "[" + models + "]";
+}
+
+std::vector<Vocab> with_metadata(const std::vector<Vocab>& vocabs, const Metadata& more) {
+  std::vector<Vocab> result;
+  for (const Vocab& vocab : vocabs) {
+    Metadata metadata = more;
+    metadata.insert(vocab.metadata().begin(), vocab.metadata().end());
+    result.push_back(vocab.with_metadata(std::move(metadata)));
+  }
+  return result;
+}
+
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  std::tm fields{};
+  ::gmtime_r(&now, &fields);
+  return fmt::format("{:04}-{:02}-{:02}", fields.tm_year + 1900, fields.tm_mon + 1, fields.tm_mday);
 }
 
 }  // namespace bytepiece::tools

@@ -26,4 +26,9 @@ class ModelFiles {
   std::vector<std::string> paths_;
 };
 
+// The vocabularies with more metadata than they have. Throws Error.
+std::vector<Vocab> with_metadata(const std::vector<Vocab>& vocabs, const Metadata& more);
+
+std::string today();  // 2026-11-22, in UTC
+
 }  // namespace bytepiece::tools

@@ -29,7 +29,7 @@ struct Options {
   InputOptions input;
   Paths counts;  // count files to read
   std::string output, shard = "1/1";
-  bool partial = false, json = false;
+  bool partial = false, json = false, date = false;
   TrainOptions train;
   RunOptions run;
 };
@@ -108,8 +108,9 @@ void finish_step(const Options& options) {
   const Counts pieces = open_counts(options.counts, Shards::kAll);
   const TrainOptions train = options_of(pieces, "pieces", options.train);
   const ModelFiles models(options.output, train.vocab_sizes);
-  const std::vector<Vocab> vocabs =
-      prune(pieces.runs, train, resolve_threads(options.run.threads), log.callback());
+  std::vector<Vocab> vocabs = with_provenance(
+      {prune(pieces.runs, train, resolve_threads(options.run.threads), log.callback()), pieces.text}, train);
+  if (options.date) vocabs = with_metadata(vocabs, {{"date", today()}});
   models.save(vocabs);
   const StageTimes times = log.finish();
   if (options.json) {
@@ -211,6 +212,7 @@ void add_steps(CLI::App& app) {
         ->required()
         ->type_name("");
     add_vocab_options(*command, options->train);
+    add_date_option(*command, options->date);
     command->footer(kExample);
   }
 }

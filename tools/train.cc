@@ -1,6 +1,7 @@
 // bytepiece train: text to a model.
 #include <bytepiece/train.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
@@ -23,7 +24,7 @@ struct Options {
   std::string output;
   TrainOptions train;
   std::vector<std::uint32_t> weights;
-  bool json = false;
+  bool json = false, date = false;
   RunOptions run;
 };
 
@@ -43,6 +44,16 @@ void weigh(std::vector<InputFile>& files, const Options& options) {
                             options.weights.size(), files.size()));
   }
   for (std::size_t i = 0; i < files.size(); ++i) files[i].weight = options.weights[i];
+}
+
+// What the library cannot know.
+Metadata metadata_of(const Options& options) {
+  Metadata metadata;
+  if (!options.weights.empty()) {
+    metadata["train.weights"] = fmt::format("{}", fmt::join(options.weights, ","));
+  }
+  if (options.date) metadata["date"] = today();
+  return metadata;
 }
 
 void print_summary(const ModelFiles& models, const std::vector<Vocab>& vocabs, const StageTimes& times,
@@ -67,7 +78,8 @@ void run(Options& options) {
   const std::vector<Spool> spools = spool_pipes(files, spool_folder(options.train));
   const Corpus corpus = read_files(files);
   const ModelFiles models(options.output, options.train.vocab_sizes);
-  const std::vector<Vocab> vocabs = train(corpus, options.train, log.callback());
+  const std::vector<Vocab> vocabs =
+      with_metadata(train(corpus, options.train, log.callback()), metadata_of(options));
   models.save(vocabs);
   const StageTimes times = log.finish();
   if (options.json) {
@@ -108,6 +120,7 @@ void add_train(CLI::App& app) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::Range(1, 1000));
+  add_date_option(*command, options->date);
   add_memory_options(*command, train);
   command
       ->add_option("--work-dir", train.work_dir,

@@ -53,6 +53,10 @@ void add_choice_options(CLI::App& command, TrainOptions& options) {
       ->transform(CLI::AsSizeValue(false));
 }
 
+void add_date_option(CLI::App& command, bool& date) {
+  command.add_flag("--date", date, "Store the date in the model; its bytes change with it");
+}
+
 void add_memory_options(CLI::App& command, TrainOptions& options) {
   command.add_option("--memory", options.memory, "Most memory to use, as 512M or 4G; the rest goes to files")
       ->type_name("SIZE")

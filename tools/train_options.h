@@ -11,6 +11,7 @@ void add_ngram_options(CLI::App& command, TrainOptions& options);   // --order, 
 void add_piece_options(CLI::App& command, TrainOptions& options);   // --min-count, --no-ensure-unicode
 void add_vocab_options(CLI::App& command, TrainOptions& options);   // --vocab-size, --max-piece-length
 void add_choice_options(CLI::App& command, TrainOptions& options);  // --fewest-tokens, --sample, and repairs
+void add_date_option(CLI::App& command, bool& date);
 void add_memory_options(CLI::App& command, TrainOptions& options);  // --memory, --tmp-dir
 
 }  // namespace bytepiece::tools

@@ -54,13 +54,13 @@ class FewestTokens {
         threads_(resolve_threads(options.threads)),
         split_(training_split(options.isolate_digits)) {}
 
-  std::vector<Vocab> train() const {
+  Trained train() const {
     check_memory();
-    std::vector<std::vector<Piece>> pieces = choose();
+    Trained trained;
+    std::vector<std::vector<Piece>> pieces = choose(trained.text);
     for (int i = 0; i < kRecounts; ++i) count(pieces);
-    std::vector<Vocab> vocabs;
-    for (std::vector<Piece>& of_size : pieces) vocabs.emplace_back(std::move(of_size));
-    return vocabs;
+    for (std::vector<Piece>& of_size : pieces) trained.vocabs.emplace_back(std::move(of_size));
+    return trained;
   }
 
  private:
@@ -72,9 +72,9 @@ class FewestTokens {
   }
 
   // The pieces of each size, with counts that need not be exact.
-  std::vector<std::vector<Piece>> choose() const {
+  std::vector<std::vector<Piece>> choose(TextDigest& corpus_text) const {
     TextSampler sampler(options_.sample, kSeparator);
-    draw(sampler);
+    corpus_text = draw(sampler);
     const std::uint64_t all_bytes = sampler.seen_bytes();
     const TextSample sample = sampler.take();
     const std::string& text = sample.text;
@@ -127,13 +127,18 @@ class FewestTokens {
     return order;
   }
 
-  void draw(TextSampler& sampler) const {
+  TextDigest draw(TextSampler& sampler) const {
+    TextDigest text;
     ordered_pipeline<TextBatch, Chunks>(
         threads_, [&](const auto& push) { walk_corpus("draw sample", push); },
         [&](std::size_t, const TextBatch& batch) { return chunks_of(batch); },
         [&](const Chunks& chunks) {
-          chunks.for_each([&](std::string_view chunk) { sampler.add(chunk, chunks.weight); });
+          chunks.for_each([&](std::string_view chunk) {
+            sampler.add(chunk, chunks.weight);
+            text.add(chunk, chunks.weight);
+          });
         });
+    return text;
   }
 
   // Gives the pieces the counts of the best segmentation of the corpus, as the encoder finds it; at least 1.
@@ -222,8 +227,8 @@ class FewestTokens {
 
 }  // namespace
 
-std::vector<Vocab> train_fewest_tokens(const Corpus& corpus, const TrainOptions& options,
-                                       const ProgressCallback& on_progress) {
+Trained train_fewest_tokens(const Corpus& corpus, const TrainOptions& options,
+                            const ProgressCallback& on_progress) {
   return FewestTokens(corpus, options, on_progress).train();
 }
 

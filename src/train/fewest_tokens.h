@@ -9,14 +9,12 @@
 
 #include <bytepiece/corpus.h>
 #include <bytepiece/train.h>
-#include <bytepiece/vocab.h>
-
-#include <vector>
+#include "train/provenance.h"
 
 namespace bytepiece {
 
 // What train() does with options.fewest_tokens. REQUIRES: the options are in range.
-std::vector<Vocab> train_fewest_tokens(const Corpus& corpus, const TrainOptions& options,
-                                       const ProgressCallback& on_progress);
+Trained train_fewest_tokens(const Corpus& corpus, const TrainOptions& options,
+                            const ProgressCallback& on_progress);
 
 }  // namespace bytepiece

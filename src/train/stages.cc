@@ -181,21 +181,26 @@ NgramModel ngram_model(std::vector<CountRun> ngrams, const TrainOptions& options
   return model;
 }
 
-std::vector<CountRun> count_pieces(const Corpus& corpus, const NgramModel& model, const TrainOptions& options,
-                                   const ProgressCallback& on_progress) {
+PieceCounts count_pieces(const Corpus& corpus, const NgramModel& model, const TrainOptions& options,
+                         const ProgressCallback& on_progress) {
   const std::size_t threads = resolve_threads(options.threads);
   const Shares shares = shares_of(memory_beside(model, options), threads);
   CountPool<std::string> pool(limits(options, shares));
   std::vector<Segmenter> segmenters(threads,
                                     Segmenter(model, options.ensure_unicode, options.repair_dead_zones));
   std::vector<PieceCounter> counters(threads, PieceCounter(shares.piece_table, pool));
+  struct alignas(64) OwnDigest : TextDigest {};  // no two in one cache line
+  std::vector<OwnDigest> digests(threads);
   Walk{corpus, options, on_progress, kCountPieces, shares.batch}.for_each_chunk(
       [&](std::size_t worker, std::string_view chunk) {
+        digests[worker].add(chunk);
         for (const std::string_view piece : segmenters[worker].segment(chunk)) counters[worker].add(piece);
       });
   flush_all(counters);
   if (on_progress) on_progress({kCountPieces, corpus.size, corpus.size, {}});
-  return pool.take();
+  TextDigest text;
+  for (const TextDigest& digest : digests) text += digest;
+  return {pool.take(), text};
 }
 
 }  // namespace bytepiece

@@ -24,6 +24,7 @@
 
 #include "train/count_run.h"
 #include "train/ngram_model.h"
+#include "train/provenance.h"
 
 namespace bytepiece {
 
@@ -37,8 +38,13 @@ std::vector<CountRun> count_ngrams(const Corpus& corpus, const TrainOptions& opt
 NgramModel ngram_model(std::vector<CountRun> ngrams, const TrainOptions& options,
                        std::string_view corpus_name, const ProgressCallback& on_progress);
 
+struct PieceCounts {
+  std::vector<CountRun> runs;
+  TextDigest text;  // that they are counted from
+};
+
 // The counts of the pieces that the model cuts the corpus into. Throws Error.
-std::vector<CountRun> count_pieces(const Corpus& corpus, const NgramModel& model, const TrainOptions& options,
-                                   const ProgressCallback& on_progress);
+PieceCounts count_pieces(const Corpus& corpus, const NgramModel& model, const TrainOptions& options,
+                         const ProgressCallback& on_progress);
 
 }  // namespace bytepiece

@@ -69,7 +69,26 @@ const std::string& value_of(const CountDescription& description, const std::stri
   return found->second;
 }
 
-// Throws Error where two files' descriptions differ in anything but the shards.
+// What differs from shard to shard. The digests of all shards sum up to that of the corpus.
+constexpr const char *kShards = "shards", *kTextBytes = "text_bytes", *kTextDigest = "text_digest";
+
+bool is_of_shard(const std::string& name) {
+  return name == kShards || name == kTextBytes || name == kTextDigest;
+}
+
+void put(const TextDigest& text, CountDescription& description) {
+  description[kTextBytes] = std::to_string(text.bytes);
+  description[kTextDigest] = std::to_string(text.sum);
+}
+
+TextDigest digest_in(const CountDescription& description) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  if (value_of(description, "kind") != "pieces") return {};
+  return {number_in(value_of(description, kTextBytes), kMost),
+          number_in(value_of(description, kTextDigest), kMost)};
+}
+
+// Throws Error where two files' descriptions differ in anything but what is of their shards.
 void check_alike(const CountDescription& first, const CountDescription& other,
                  const std::string& first_name) {
   CountDescription all = first;
@@ -79,7 +98,7 @@ void check_alike(const CountDescription& first, const CountDescription& other,
       const auto found = description.find(name);
       return found == description.end() ? std::string("not given") : found->second;
     };
-    if (name != "shards" && value(first) != value(other)) {
+    if (!is_of_shard(name) && value(first) != value(other)) {
       throw Error(fmt::format("{} is {}, but {} in {}; count with the same options and corpus", name,
                               value(other), value(first), first_name));
     }
@@ -118,7 +137,7 @@ CountDescription describe_ngrams(const Corpus& corpus, Shard shard, const TrainO
   return {{"kind", "ngrams"},
           {"version", BYTEPIECE_VERSION},
           {"corpus", corpus.identity},
-          {"shards", fmt::format("{}/{}", shard.number, shard.of)},
+          {kShards, fmt::format("{}/{}", shard.number, shard.of)},
           {"order", std::to_string(options.order)},
           {"isolate_digits", text_of(options.isolate_digits)}};
 }
@@ -132,6 +151,12 @@ CountDescription describe_pieces(const Corpus& corpus, Shard shard, const TrainO
   return description;
 }
 
+bool is_of(CountDescription file, const CountDescription& expected) {
+  file.erase(kTextBytes);
+  file.erase(kTextDigest);
+  return file == expected;
+}
+
 void write_ngram_counts(const Corpus& corpus, Shard shard, const TrainOptions& options,
                         const std::filesystem::path& output, const ProgressCallback& on_progress) {
   const Corpus text = shard_of(corpus, shard);
@@ -143,8 +168,10 @@ void write_piece_counts(const Corpus& corpus, Shard shard, const NgramModel& mod
                         const TrainOptions& options, const std::filesystem::path& output,
                         const ProgressCallback& on_progress) {
   const Corpus text = shard_of(corpus, shard);
-  write_counts(count_pieces(text, model, options, on_progress), describe_pieces(corpus, shard, options),
-               output, while_writing(on_progress, "count pieces", text));
+  const PieceCounts pieces = count_pieces(text, model, options, on_progress);
+  CountDescription description = describe_pieces(corpus, shard, options);
+  put(pieces.text, description);
+  write_counts(pieces.runs, description, output, while_writing(on_progress, "count pieces", text));
 }
 
 Counts open_counts(const std::vector<std::filesystem::path>& paths, Shards shards) {
@@ -156,13 +183,14 @@ Counts open_counts(const std::vector<std::filesystem::path>& paths, Shards shard
     const std::shared_ptr<CountFile> file = CountFile::open(path);
     try {
       const CountDescription& description = file->description();
-      const ShardSet set = shards_in(value_of(description, "shards"));
+      const ShardSet set = shards_in(value_of(description, kShards));
       if (counts.runs.empty()) {
         counts.description = description;
         first_name = file->name();
         of = set.of;
       }
       check_alike(counts.description, description, first_name);
+      counts.text += digest_in(description);
       if (set.of != of) throw Error(fmt::format("a shard of {}, but of {} in {}", set.of, of, first_name));
       for (const std::size_t number : set.numbers) {
         const auto [there, is_new] = file_of_shard.emplace(number, file->name());
@@ -182,7 +210,8 @@ Counts open_counts(const std::vector<std::filesystem::path>& paths, Shards shard
     throw Error(fmt::format("{}: shard {} of {} is missing; count it and name its file too", first_name,
                             text_of(missing), of));
   }
-  counts.description["shards"] = fmt::format("{}/{}", text_of(there), of);
+  counts.description[kShards] = fmt::format("{}/{}", text_of(there), of);
+  if (counts.description.contains(kTextDigest)) put(counts.text, counts.description);
   return counts;
 }
 
@@ -213,6 +242,7 @@ TrainOptions options_of(const Counts& counts, std::string_view kind, TrainOption
       options.min_count =
           number_in(value_of(description, "min_count"), std::numeric_limits<std::uint64_t>::max());
       options.ensure_unicode = value_of(description, "ensure_unicode") == "1";
+      options.repair_dead_zones = description.contains("repair_dead_zones");
     }
     check(options);
   } catch (const Error& error) {

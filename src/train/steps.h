@@ -24,6 +24,7 @@
 #include "train/count_file.h"
 #include "train/count_run.h"
 #include "train/ngram_model.h"
+#include "train/provenance.h"
 
 namespace bytepiece {
 
@@ -33,9 +34,12 @@ struct Shard {
 };
 inline constexpr std::size_t kMostShards = 1000000;
 
-// What a file of these counts says of itself.
+// What a file of these counts says of itself; one of pieces also says the digest of its shard.
 CountDescription describe_ngrams(const Corpus& corpus, Shard shard, const TrainOptions& options);
 CountDescription describe_pieces(const Corpus& corpus, Shard shard, const TrainOptions& options);
+
+// Whether a file that says this holds the counts that are described so.
+bool is_of(CountDescription file, const CountDescription& expected);
 
 // Count a shard of the whole corpus into a file. Throw Error.
 void write_ngram_counts(const Corpus& corpus, Shard shard, const TrainOptions& options,
@@ -48,6 +52,7 @@ void write_piece_counts(const Corpus& corpus, Shard shard, const NgramModel& mod
 struct Counts {
   CountDescription description;  // of all of them
   std::vector<CountRun> runs;
+  TextDigest text;  // of pieces: that they were counted from
 };
 enum class Shards { kAll, kSome };  // which ones must be there
 

@@ -18,18 +18,17 @@ namespace bytepiece {
 
 namespace {
 
-std::vector<Vocab> train_pieces(const Corpus& corpus, const TrainOptions& options,
-                                const ProgressCallback& on_progress) {
+Trained train_pieces(const Corpus& corpus, const TrainOptions& options, const ProgressCallback& on_progress) {
   check(options);
   if (options.fewest_tokens) return train_fewest_tokens(corpus, options, on_progress);
   if (!options.work_dir.empty()) return train_in_folder(corpus, options, on_progress);
-  std::vector<CountRun> pieces;
+  PieceCounts pieces;
   {
     const NgramModel model =
         ngram_model(count_ngrams(corpus, options, on_progress), options, corpus.name, on_progress);
     pieces = count_pieces(corpus, model, options, on_progress);
   }
-  return prune(pieces, options, resolve_threads(options.threads), on_progress);
+  return {prune(pieces.runs, options, resolve_threads(options.threads), on_progress), pieces.text};
 }
 
 }  // namespace
@@ -46,7 +45,7 @@ std::vector<Vocab> train(const Corpus& corpus, const TrainOptions& options,
     }
     size -= special;
   }
-  std::vector<Vocab> vocabs = train_pieces(corpus, without, on_progress);
+  std::vector<Vocab> vocabs = with_provenance(train_pieces(corpus, without, on_progress), options);
   for (Vocab& vocab : vocabs) vocab = vocab.with_special_tokens(options.special_tokens);
   return vocabs;
 }

@@ -30,12 +30,12 @@ class WorkFolder {
     if (options_.tmp_dir.empty()) options_.tmp_dir = folder_;
   }
 
-  std::vector<Vocab> train() {
+  Trained train() {
     claim();
     count_all_ngrams();
     if (!all_pieces_are_counted()) count_all_pieces();
     const Counts pieces = open_counts(paths("pieces"), Shards::kAll);
-    return prune(pieces.runs, options_, resolve_threads(options_.threads), on_progress_);
+    return {prune(pieces.runs, options_, resolve_threads(options_.threads), on_progress_), pieces.text};
   }
 
  private:
@@ -89,7 +89,7 @@ class WorkFolder {
 
   static bool is_finished(const std::filesystem::path& path, const CountDescription& description) {
     try {
-      return std::filesystem::exists(path) && CountFile::open(path)->description() == description;
+      return std::filesystem::exists(path) && is_of(CountFile::open(path)->description(), description);
     } catch (const Error&) {
       return false;
     }
@@ -140,8 +140,8 @@ class WorkFolder {
 
 }  // namespace
 
-std::vector<Vocab> train_in_folder(const Corpus& corpus, const TrainOptions& options,
-                                   const ProgressCallback& on_progress) {
+Trained train_in_folder(const Corpus& corpus, const TrainOptions& options,
+                        const ProgressCallback& on_progress) {
   return WorkFolder(corpus, options, on_progress).train();
 }
 

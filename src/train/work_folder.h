@@ -21,14 +21,12 @@
 
 #include <bytepiece/corpus.h>
 #include <bytepiece/train.h>
-#include <bytepiece/vocab.h>
-
-#include <vector>
+#include "train/provenance.h"
 
 namespace bytepiece {
 
 // REQUIRES: check(options) passed, and options.work_dir is not empty. Throws Error.
-std::vector<Vocab> train_in_folder(const Corpus& corpus, const TrainOptions& options,
-                                   const ProgressCallback& on_progress);
+Trained train_in_folder(const Corpus& corpus, const TrainOptions& options,
+                        const ProgressCallback& on_progress);
 
 }  // namespace bytepiece
