@@ -146,6 +146,13 @@ TEST_CASE("cli: train, encode, decode, inspect") {
 
   CHECK(contains(shell.good("bytepiece inspect toy.bp"), "3 reserved, 256 bytes"));
   CHECK(contains(shell.good("bytepiece inspect --json toy.bp"), "\"ids\": "));
+  CHECK(contains(shell.good("bytepiece inspect toy.bp"), "train.vocab_sizes           400"));
+  CHECK(contains(shell.good("bytepiece inspect --json toy.bp"), "\"train.order\": \"6\""));
+  shell.good("bytepiece train -q corpus.txt -o dated.bp --vocab-size 400 --date");
+  Metadata dated = Vocab::load(shell.path("dated.bp")).metadata();
+  CHECK(dated.at("date").size() == 10);
+  dated.erase("date");
+  CHECK(dated == Vocab::load(shell.path("toy.bp")).metadata());
   const std::string pieces = shell.good("bytepiece inspect --pieces toy.bp");
   CHECK(lines_in(pieces) + 3 == Vocab::load(shell.path("toy.bp")).size());
   CHECK(contains(pieces, "\n13\t"));
@@ -907,7 +914,7 @@ TEST_CASE("cli: convert there and back") {
   const Outcome exported = shell.run("bytepiece convert toy.bp toy.model --to sentencepiece");
   CHECK(exported.status == 0);
   CHECK(contains(exported.err, "native to sentencepiece"));
-  CHECK(contains(exported.err, "texts must be in NFC"));
+  CHECK(contains(exported.err, "texts are brought into NFC by a table"));
   shell.good("bytepiece convert -q toy.model back.bp --id-map map");
   CHECK(shell.good("bytepiece inspect --pieces back.bp | cut -f 1,3") ==
         shell.good("bytepiece inspect --pieces toy.bp | cut -f 1,3"));

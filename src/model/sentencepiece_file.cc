@@ -10,6 +10,8 @@
 #include <protozero/pbf_writer.hpp>
 #include <set>
 
+#include "model/charsmap.h"
+#include "text/nfc_rules.h"
 #include "text/utf8.h"
 #include "text/visible.h"
 
@@ -17,6 +19,7 @@ namespace bytepiece {
 namespace {
 
 constexpr std::string_view kBlank = "\u2581";
+constexpr const char* kNfc = "nfc";  // the name of our own normalizer
 
 enum Type { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kUnused = 5, kByte = 6 };
 enum ModelField { kPieces = 1, kTrainer = 2, kNormalizer = 3 };
@@ -176,7 +179,7 @@ std::optional<unsigned> byte_of(std::string_view name) {
 
 std::vector<std::string> notes_of(const Model& model) {
   std::vector<std::string> notes;
-  if (model.has_map) {
+  if (model.has_map && model.normalizer != kNfc) {
     notes.push_back(
         fmt::format("texts are not normalized by \"{}\", only by NFC", visible(model.normalizer)));
   }
@@ -235,6 +238,11 @@ namespace {
 
 // ---- Writing ----
 
+const std::string& nfc_map() {
+  static const std::string map = charsmap(nfc_rules());
+  return map;
+}
+
 class Exporter {
  public:
   explicit Exporter(const Vocab& vocab) : vocab_(vocab), taken_{"<unk>", "<s>", "</s>"} {
@@ -265,7 +273,9 @@ class Exporter {
     note(cut_, "are not whole characters");
     note(lines_, "have a line feed inside, which never occurs");
     note(unsayable_, "hold NUL or ▁, or have the name of another entry");
-    notes.emplace_back("texts must be in NFC already; NUL and what has no piece become bytes");
+    notes.emplace_back("NUL and what has no piece become bytes; so do bytes that are not UTF-8, as U+FFFD");
+    notes.emplace_back(
+        "texts are brought into NFC by a table, which knows two or three marks in wrong order");
     notes.emplace_back(
         "id 0 is <unk> instead of pad; scores are rounded to 1/4096, so some ties go another way");
     return notes;
@@ -319,7 +329,8 @@ class Exporter {
     t.add_bool(kWhitespaceOnlyPieces, true);
     t.add_bool(kByteFallback, true);
     writer_.add_message(kTrainer, trainer);
-    n.add_string(kName, "identity");
+    n.add_string(kName, kNfc);
+    n.add_bytes(kCharsMap, nfc_map());
     n.add_bool(kDummyPrefix, false);
     n.add_bool(kRemoveBlanks, false);
     n.add_bool(kEscapeBlanks, true);
