@@ -30,10 +30,21 @@ build_and_test() {
   BYTEPIECE_TEST_SCALE=$rounds setarch -R ctest --test-dir "$folder" -R "$tests" --output-on-failure -j "$jobs"
 }
 
+# Half a minute on each reader of models, with other inputs every day; the one that is fatal stays in a file.
+fuzz_readers() {
+  local seed
+  seed=$(date +%Y%m%d)
+  echo "== fuzzing the readers of models, seed $seed =="
+  printf '%s\n' native_model model_file sentencepiece huggingface |
+    xargs -P "$jobs" -I TARGET build-asan/tests/fuzz/fuzz_TARGET --iterations 1000000000 --seconds 30 \
+      --seed "$seed" --keep build-asan/TARGET.input
+}
+
 # Little optimization and only line numbers: compiling takes longer than running the tests.
 sanitized=(-DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1")
 if [ "${1:-}" != --quick ]; then
   build_and_test build-asan all . 0 "${sanitized[@]}" -DBYTEPIECE_SANITIZE=address,undefined "$torch"
+  fuzz_readers
   build_and_test build-tsan bytepiece_tests threads 0 "${sanitized[@]}" -DBYTEPIECE_SANITIZE=thread
 fi
 build_and_test build all . 1 -DCMAKE_BUILD_TYPE=Release "$torch"
