@@ -120,6 +120,19 @@ TEST_CASE("count_run: what is written is read, and merging adds, in memory and i
   CHECK(read<NgramKey>({}).empty());
 }
 
+template <class Key>
+void check_frames(const Map<Key>& counts) {
+  CountRun run;
+  for (const auto& [key, count] : counts) EntryWriter<Key>(run.entries).append(key, count);  // each a frame
+  CHECK(run.entries != run_of(counts).entries);
+  CHECK(read<Key>({run}) == counts);
+}
+
+TEST_CASE("count_run: frames one behind the other are one") {
+  check_frames<std::string>({{"ab", 1}, {"abc", 2}, {"b", 3}, {"bc", 300}});
+  check_frames<NgramKey>({{ngram_key("ab"), 1}, {ngram_key("abc"), 2}, {ngram_key("abd"), 300}});
+}
+
 TEST_CASE("count_run: counts beyond 32 bits add up, a sum beyond 64 bits is an error") {
   const std::uint64_t large = std::uint64_t{1} << 40;
   CHECK(read<std::string>({run_of<std::string>({{"a", large}}), run_of<std::string>({{"a", large + 1}})}) ==

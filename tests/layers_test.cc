@@ -2,6 +2,7 @@
 // below it only.
 //
 //   base ◀ text ◀ model ◀ encode ◀ train      corpus uses base and text      tools use anything
+//   mpi uses base and train, and alone includes <mpi.h>
 //   attention uses base and the public headers of encode and corpus; nothing but tools knows it
 #include <doctest/doctest.h>
 
@@ -32,6 +33,7 @@ const std::map<std::string, Names>& allowed_folders() {
       {"model", {"base", "text", "model"}},
       {"encode", {"base", "text", "model", "encode"}},
       {"train", {"base", "text", "model", "encode", "train"}},
+      {"mpi", {"base", "train", "mpi"}},
       {"corpus", {"base", "text", "corpus"}},
       {"attention", {"base", "attention"}},
       {"c", {"c"}},
@@ -47,6 +49,7 @@ const std::map<std::string, Names>& allowed_headers() {
     headers["model"] = {"types.h", "vocab.h"};
     headers["encode"] = {"types.h", "vocab.h", "encode_stream.h", "random.h", "sampler.h", "tokenizer.h"};
     headers["train"] = {"types.h", "vocab.h", "encode_stream.h", "tokenizer.h", "corpus.h", "train.h"};
+    headers["mpi"] = {"types.h", "vocab.h", "corpus.h", "train.h"};
     headers["corpus"] = {"types.h", "corpus.h", "readers.h", "id_files.h"};
     headers["attention"] = {"types.h", "vocab.h", "tokenizer.h", "sampler.h", "random.h", "corpus.h", "attention.h"};
     headers["c"] = {"types.h", "vocab.h", "tokenizer.h", "sampler.h", "random.h", "attention.h", "c.h"};
@@ -94,6 +97,7 @@ TEST_CASE("layers: a folder of src includes what is below it only") {
       } else if (allowed_folders().contains(folder)) {
         CHECK(allowed_folders().at(layer).contains(folder));
       }
+      CHECK((name != "mpi.h" || layer == "mpi"));
       CHECK(folder != "tools");
       CHECK(folder != "tests");
     }
@@ -143,7 +147,7 @@ TEST_CASE("layers: every file begins with a comment, headers with more") {
 }
 
 TEST_CASE("layers: the test that a source names is there") {
-  static const std::regex named("Tested by (tests/[a-z0-9_]+\\.cc?)");
+  static const std::regex named("Tested by (tests/[a-z0-9_]+\\.(?:cc?|sh))");
   for (const fs::path& file : sources(kSource)) {
     if (file.extension() != ".cc") continue;
     CAPTURE(file.string());

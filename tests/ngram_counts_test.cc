@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,44 @@ TEST_CASE("ngram_counts: all orders as the oracle, over any number of counters a
       for (NgramCounter& counter : counters) counter.flush();
       const std::uint64_t min_count = random.between(1, 4);
       const bool same = derive_tables(pool.take(), min_count) == expected_tables(chunks, order, min_count);
+      CHECK(same);
+    }
+  }
+}
+
+TEST_CASE("ngram_counts: tables of ranges of keys in a row are those of all") {
+  Random random(3);
+  for (int order = 1; order <= kMaxOrder; ++order) {
+    for (std::size_t round = 0; round < rounds(20); ++round) {
+      CountPool<NgramKey> pool{{}};
+      NgramCounter counter(order, 100, pool);
+      for (std::size_t i = random.below(20); i > 0; --i) counter.add(random_text(random, 30) + "x");
+      counter.flush();
+      const std::vector<CountRun> runs = pool.take();
+      std::deque<CountRun> ranges(1);  // cut anywhere
+      EntryWriter<NgramKey> first(ranges.back().entries), *writer = &first;
+      std::deque<EntryWriter<NgramKey>> writers;
+      for (MergedReader<NgramKey> merged(runs); merged.next();) {
+        if (random.chance(5)) writer = &writers.emplace_back(ranges.emplace_back().entries);
+        writer->append(merged.key(), merged.count());
+      }
+      const std::uint64_t min_count = random.between(1, 6);
+      NgramTables all;
+      for (Ngram byte = 0; byte < 256; ++byte) all[1].push_back({byte, 0});
+      for (const CountRun& range : ranges) {
+        const NgramTables tables = derive_range({range}, min_count);
+        for (Ngram byte = 0; byte < 256; ++byte) all[1][byte].count += tables[1][byte].count;
+        for (std::size_t length = 2; length < tables.size(); ++length) {
+          CountRun run;
+          EntryWriter<NgramKey> table(run.entries);
+          for (const NgramCount& entry : tables[length]) {
+            table.append({entry.ngram << (64 - 8 * length), static_cast<std::uint32_t>(length)}, entry.count);
+          }
+          append_range(run, all[length]);
+        }
+      }
+      drop_rare(min_count, all);
+      const bool same = all == derive_tables(runs, min_count);
       CHECK(same);
     }
   }

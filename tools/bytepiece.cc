@@ -14,6 +14,7 @@
 #include "tools/generate.h"
 #include "tools/help_formatter.h"
 #include "tools/interrupt.h"
+#include "tools/mpi.h"
 
 namespace {
 
@@ -62,6 +63,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     return report(2, fmt::format("{}; see '{} --help'", error.what(), named_command(app)));
+  } catch (const bytepiece::tools::Reported&) {
+    return 1;
   } catch (const bytepiece::tools::Interrupted& interrupted) {
     report(1, "stopped; nothing was written but what --work-dir keeps");
     bytepiece::tools::end_by(interrupted);

@@ -41,8 +41,10 @@ void catch_interrupts() {
   handle(SIGALRM, on_alarm);
 }
 
+bool is_interrupted() { return caught != 0; }
+
 void stop_if_interrupted() {
-  if (caught == 0) return;
+  if (!is_interrupted()) return;
   ::alarm(0);  // what is open has the time it takes to be closed
   throw Interrupted{caught};
 }

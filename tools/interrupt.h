@@ -12,7 +12,8 @@ struct Interrupted {
   int signal;
 };
 
-void catch_interrupts();     // from now on; signals that were ignored stay so (nohup)
+void catch_interrupts();  // from now on; signals that were ignored stay so (nohup)
+bool is_interrupted();
 void stop_if_interrupted();  // throws Interrupted
 
 // Ends the process as the signal does, so that its status tells.

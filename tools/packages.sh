@@ -1,7 +1,7 @@
 # Sourced by the scripts beside it: makes sure that packages are there.
 
 packages_to_build="g++ cmake make libcli11-dev libxxhash-dev libfmt-dev libutf8proc-dev libarchive-dev zlib1g-dev libsimdjson-dev libprotozero-dev libdivsufsort-dev"
-packages_to_test="doctest-dev python3-numpy python3-sentencepiece zstd xz-utils bzip2 pkg-config zsh fish"
+packages_to_test="libopenmpi-dev openmpi-bin parallel procps iproute2 doctest-dev python3-numpy python3-sentencepiece zstd xz-utils bzip2 pkg-config zsh fish"
 
 # Installs those of the named Debian packages that are missing, as root or with sudo. Where there is no
 # apt-get, says what is needed and goes on: CMake finds what is installed and fetches the rest.

@@ -12,15 +12,12 @@
 #include "tools/interrupt.h"
 
 namespace bytepiece::tools {
-namespace {
 
-double peak_memory() {  // of this process so far, in bytes
+double peak_memory() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   return static_cast<double>(usage.ru_maxrss) * 1024;
 }
-
-}  // namespace
 
 StageLog::StageLog(const RunOptions& run) : line_(run.quiet), threads_(resolve_threads(run.threads)) {}
 

@@ -48,6 +48,7 @@ class StageLog {
   std::vector<Stage> stages_;
 };
 
+double peak_memory();                                 // of this process so far, in bytes
 void print_stages(const std::vector<Stage>& stages);  // a table, on standard error
 std::string as_json(const StageTimes& times);         // members of an object
 

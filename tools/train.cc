@@ -4,14 +4,18 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "tools/common.h"
 #include "tools/models.h"
+#include "tools/mpi.h"
 #include "tools/spool.h"
 #include "tools/stages.h"
 #include "tools/train_options.h"
@@ -24,7 +28,7 @@ struct Options {
   std::string output;
   TrainOptions train;
   std::vector<std::uint32_t> weights;
-  bool json = false, date = false;
+  bool json = false, date = false, mpi = false;
   RunOptions run;
 };
 
@@ -66,12 +70,69 @@ void print_summary(const ModelFiles& models, const std::vector<Vocab>& vocabs, c
   models.print(vocabs);
 }
 
+void print_ranks(const MpiFigures& mpi, std::uint64_t input_bytes) {
+  const auto [least, most] = std::minmax_element(mpi.peak_memory.begin(), mpi.peak_memory.end());
+  fmt::print(
+      stderr, "{} rank{}: {} sent from one to another, {:.3f} bytes per byte of input; peak {} to {}\n",
+      mpi.peak_memory.size(), mpi.peak_memory.size() == 1 ? "" : "s",
+      human_bytes(static_cast<double>(mpi.bytes_sent)),
+      static_cast<double>(mpi.bytes_sent) / static_cast<double>(std::max<std::uint64_t>(input_bytes, 1)),
+      human_bytes(*least), human_bytes(*most));
+}
+
+std::string as_json(const MpiFigures& mpi) {
+  return fmt::format(", \"ranks\": {}, \"bytes_sent\": {}, \"peak_memory_of_ranks\": [{:.0f}]",
+                     mpi.peak_memory.size(), mpi.bytes_sent, fmt::join(mpi.peak_memory, ", "));
+}
+
+// What is said at the end; `mpi`: where several processes trained.
+void print_results(const Options& options, const ModelFiles& models, const std::vector<Vocab>& vocabs,
+                   const StageTimes& times, std::uint64_t input_bytes, const MpiFigures* mpi = nullptr) {
+  if (options.json) {
+    fmt::print("{{\"models\": {}, \"input_bytes\": {}, {}{}}}\n", models.as_json(vocabs), input_bytes,
+               as_json(times), mpi ? as_json(*mpi) : "");
+  } else if (!options.run.quiet) {
+    print_summary(models, vocabs, times, input_bytes);
+    if (mpi) print_ranks(*mpi, input_bytes);
+  }
+}
+
+void run_with_mpi(Options& options) {
+  std::optional<StageLog> log;
+  std::optional<ModelFiles> models;
+  Corpus corpus;
+  MpiTraining training{options.train, {}, {}};
+  training.prepare = [&](bool is_first) {
+    RunOptions run_options = options.run;
+    if (!is_first) run_options.quiet = true;
+    log.emplace(run_options);
+    std::vector<InputFile> files = input_files(options.input, InputFormat::kText);
+    weigh(files, options);
+    for (const InputFile& file : files) {
+      if (file.path == "-" || std::filesystem::is_fifo(file.path)) {
+        throw Error(fmt::format("{}: ranks read files only; write it to one that all of them see",
+                                file.path == "-" ? "standard input" : file.path.string()));
+      }
+    }
+    corpus = read_files(files);
+    if (is_first) models.emplace(options.output, options.train.vocab_sizes);
+    return MpiTraining::Prepared{corpus, log->callback()};
+  };
+  training.finish = [&](const std::vector<Vocab>& vocabs, const MpiFigures& figures) {
+    const std::vector<Vocab> dated = with_metadata(vocabs, metadata_of(options));
+    models->save(dated);
+    print_results(options, *models, dated, log->finish(), corpus.size, &figures);
+  };
+  train_with_mpi(training);
+}
+
 void run(Options& options) {
   begin_training();
   if (options.output == "-" && options.json) {
     throw Error("-o -: standard output takes one model and nothing else; name a file");
   }
   options.train.threads = options.run.threads;
+  if (options.mpi) return run_with_mpi(options);
   StageLog log(options.run);
   std::vector<InputFile> files = input_files(options.input, InputFormat::kText);
   weigh(files, options);
@@ -81,13 +142,7 @@ void run(Options& options) {
   const std::vector<Vocab> vocabs =
       with_metadata(train(corpus, options.train, log.callback()), metadata_of(options));
   models.save(vocabs);
-  const StageTimes times = log.finish();
-  if (options.json) {
-    fmt::print("{{\"models\": {}, \"input_bytes\": {}, {}}}\n", models.as_json(vocabs), corpus.size,
-               as_json(times));
-  } else if (!options.run.quiet) {
-    print_summary(models, vocabs, times, corpus.size);
-  }
+  print_results(options, models, vocabs, log.finish(), corpus.size);
 }
 
 }  // namespace
@@ -126,6 +181,7 @@ void add_train(CLI::App& app) {
       ->add_option("--work-dir", train.work_dir,
                    "Folder that keeps what is finished: a run that was stopped or killed goes on from there")
       ->type_name("DIR");
+  command->add_flag("--mpi", options->mpi, "Train together with all processes that mpirun or srun started");
   add_input_options(*command, options->input);
   add_run_options(*command, options->run);
   command->add_flag("--json", options->json, "Print the summary as JSON on standard output");
@@ -139,6 +195,7 @@ void add_train(CLI::App& app) {
       "  bytepiece train *.txt.zst -o big.bp --vocab-size 64000,32000 --min-count 32\n"
       "  bytepiece train corpus/ -o big.bp --memory 16G --work-dir run1\n"
       "  bytepiece train corpus.txt -o small.bp --fewest-tokens --input-format lines\n"
+      "  mpirun -np 8 bytepiece train --mpi corpus/ -o big.bp\n"
       "  zcat docs.gz | bytepiece train - --input-format lines -o toy.bp");
   command->callback([options] { run(*options); });
 }

@@ -123,11 +123,13 @@ void CountFileWriter::write_header(const CountDescription& description) {
   append_little_endian(kVersion, header);
   append_little_endian(static_cast<std::uint32_t>(lines.size()), header);
   file_.write(header + lines);
+  position_ = header.size() + lines.size();
 }
 
 void CountFileWriter::write_frame(std::string_view entries, std::uint64_t number_of_entries) {
   file_.write(frame_header(entries.size(), XXH3_64bits(entries.data(), entries.size())));
   file_.write(entries);
+  position_ += kFrameHeaderBytes + entries.size();
   entries_ += number_of_entries;
 }
 

@@ -68,7 +68,8 @@ class CountFileWriter {
   static CountFileWriter unnamed(const std::filesystem::path& folder);
 
   void write_frame(std::string_view entries, std::uint64_t number_of_entries);  // throws Error
-  std::shared_ptr<CountFile> finish();                                          // throws Error
+  std::uint64_t position() const { return position_; }  // of the next frame, as read_frame() takes it
+  std::shared_ptr<CountFile> finish();                  // throws Error
 
  private:
   explicit CountFileWriter(OutputFile file) : file_(std::move(file)) {}
@@ -76,7 +77,7 @@ class CountFileWriter {
 
   OutputFile file_;
   std::filesystem::path path_;  // empty: unnamed
-  std::uint64_t entries_ = 0;
+  std::uint64_t entries_ = 0, position_ = 0;
 };
 
 }  // namespace bytepiece

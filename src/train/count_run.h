@@ -9,8 +9,9 @@
 //   ab ×1, ad ×300  ─▶  02 61 62 01 | 11 64 AC 02       (0 shared, 2 new: "ab", ×1) (1 shared, 1 new: "d",
 //   ×300)
 //
-// A frame is a stretch of entries that is read on its own: sharing starts anew with it. In memory a run
-// is one frame; in a file each frame is preceded by its length and its XXH3 checksum.
+// A frame is a stretch of entries that is read on its own: sharing starts anew with it, so frames one behind
+// the other are one, too. In memory a run is one frame; in a file each frame is preceded by its length and
+// its XXH3 checksum.
 //
 // Costs: an n-gram takes about 4 bytes, a piece about 8; linear to write, read and merge.
 // Thread rule: one thread per object at a time; many readers may read one run.

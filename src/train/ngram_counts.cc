@@ -81,14 +81,21 @@ void NgramCounter::flush() {
 
 NgramTables derive_tables(const std::vector<CountRun>& runs, std::uint64_t min_count,
                           const OnPosition& on_position) {
+  NgramTables tables = derive_range(runs, min_count, on_position);
+  drop_rare(min_count, tables);
+  return tables;
+}
+
+NgramTables derive_range(const std::vector<CountRun>& runs, std::uint64_t min_count,
+                         const OnPosition& on_position) {
   NgramTables tables;
   for (Ngram byte = 0; byte < 256; ++byte) tables[1].push_back({byte, 0});
   PerLength<Open> open;
-  const auto close = [&](std::size_t length) {
+  const auto close = [&](std::size_t length, bool is_last = false) {
     const NgramCount& entry = open[length].entry;
     if (length == 1) {
       tables[1][entry.ngram].count = entry.count;
-    } else if (entry.count >= min_count) {
+    } else if (entry.count >= min_count || tables[length].empty() || is_last) {
       tables[length].push_back(entry);
     }
   };
@@ -106,9 +113,23 @@ NgramTables derive_tables(const std::vector<CountRun>& runs, std::uint64_t min_c
     }
   }
   for (std::size_t length = 1; length < open.size(); ++length) {
-    if (open[length].any) close(length);
+    if (open[length].any) close(length, true);
   }
   return tables;
+}
+
+void append_range(const CountRun& range, std::vector<NgramCount>& table) {
+  for (RunReader<NgramKey> reader(range); reader.next();) {
+    const Ngram ngram = reader.key().bits >> (64 - 8 * reader.key().length);
+    if (table.empty() || table.back().ngram != ngram) table.push_back({ngram, 0});
+    add_checked(reader.count(), table.back().count);
+  }
+}
+
+void drop_rare(std::uint64_t min_count, NgramTables& tables) {
+  for (std::size_t length = 2; length < tables.size(); ++length) {
+    std::erase_if(tables[length], [&](const NgramCount& entry) { return entry.count < min_count; });
+  }
 }
 
 }  // namespace bytepiece

@@ -46,4 +46,17 @@ using NgramTables = PerLength<std::vector<NgramCount>>;
 NgramTables derive_tables(const std::vector<CountRun>& runs, std::uint64_t min_count,
                           const OnPosition& on_position = {});  // throws Error
 
+// The same range by range, for counts that were cut by ranges of keys. A border may lie among the n-grams
+// with a prefix, whose sum then has a part on either side; such a prefix is the last of its length in one
+// range and the first in the next. So these tables hold the first and the last n-gram of each length, however
+// rare.
+//
+//   runs        abc 3, abd 1 | abe 2, bca 1          ab is 4 on the left, 2 on the right, together 6
+NgramTables derive_range(const std::vector<CountRun>& runs, std::uint64_t min_count,
+                         const OnPosition& on_position = {});  // throws Error
+// Appends a range's table of one length, from 2 on, as a run. Length 1 needs no more than sums.
+void append_range(const CountRun& range, std::vector<NgramCount>& table);  // throws Error
+// What derive_tables makes of all runs, once all ranges are there.
+void drop_rare(std::uint64_t min_count, NgramTables& tables);
+
 }  // namespace bytepiece

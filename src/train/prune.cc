@@ -136,28 +136,6 @@ class Pruner {
     drop_waste(keep);
   }
 
- private:
-  std::vector<std::uint64_t> frequencies_of(const List& pieces) const {
-    std::vector<std::uint64_t> frequencies;
-    for (const CountedPiece& piece : pieces) frequencies.push_back(piece.count);
-    if (!keep_characters_) return frequencies;
-    std::unordered_map<std::uint32_t, std::uint64_t> of_characters;
-    for (const CountedPiece& piece : pieces) {
-      for (std::size_t at = 0; at < piece.bytes.size();) {
-        const Character c = character_at(piece.bytes, at);
-        of_characters[c.code_point] += piece.count;
-        at += c.length;
-      }
-    }
-    for (std::size_t i = 0; i < pieces.size(); ++i) {
-      const Character c = character_at(pieces[i].bytes, 0);
-      if (c.code_point != kInvalidByte && c.length == pieces[i].bytes.size()) {
-        frequencies[i] = of_characters[c.code_point];
-      }
-    }
-    return frequencies;
-  }
-
   // The sum over all texts of their counts, for each of `pieces` in the text's best segmentation.
   std::vector<std::uint64_t> spell(const List& pieces, const Texts& texts) const {
     const Trie trie = trie_of(pieces);
@@ -196,52 +174,91 @@ class Pruner {
     return sums;
   }
 
+ private:
+  std::vector<std::uint64_t> frequencies_of(const List& pieces) const {
+    std::vector<std::uint64_t> frequencies;
+    for (const CountedPiece& piece : pieces) frequencies.push_back(piece.count);
+    if (!keep_characters_) return frequencies;
+    std::unordered_map<std::uint32_t, std::uint64_t> of_characters;
+    for (const CountedPiece& piece : pieces) {
+      for (std::size_t at = 0; at < piece.bytes.size();) {
+        const Character c = character_at(piece.bytes, at);
+        of_characters[c.code_point] += piece.count;
+        at += c.length;
+      }
+    }
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      const Character c = character_at(pieces[i].bytes, 0);
+      if (c.code_point != kInvalidByte && c.length == pieces[i].bytes.size()) {
+        frequencies[i] = of_characters[c.code_point];
+      }
+    }
+    return frequencies;
+  }
+
   std::size_t threads_;
   bool keep_characters_;
   const ProgressCallback& on_progress_;
 };
 
-// All pieces that were counted, of which some are kept and the others are spelled by those.
+// The pieces that can stay, and all single bytes: one that was not counted has count 1.
+class Candidates {
+ public:
+  explicit Candidates(const std::vector<CountRun>& runs) {
+    std::array<std::uint64_t, 256> bytes{};
+    for (MergedReader<std::string> all(runs); all.next();) {
+      if (all.key().size() == 1) {
+        bytes[static_cast<unsigned char>(all.key()[0])] = all.count();
+      } else {
+        list_.push_back({storage_.emplace_back(all.key()), all.count()});
+      }
+    }
+    for (std::size_t byte = 0; byte < bytes.size(); ++byte) {
+      const std::string& single = storage_.emplace_back(1, static_cast<char>(byte));
+      list_.push_back({single, std::max<std::uint64_t>(bytes[byte], 1)});
+    }
+    std::sort(list_.begin(), list_.end(), bytes_less);
+  }
+
+  List& list() { return list_; }
+
+ private:
+  std::deque<std::string> storage_;  // what the list points into
+  List list_;
+};
+
+// All pieces that were counted, of which some are candidates and the others are spelled by those.
 class Division {
  public:
   Division(const std::vector<CountRun>& pieces, const TrainOptions& options,
            const ProgressCallback& on_progress)
       : pieces_(pieces), options_(options), on_progress_(on_progress) {}
 
-  // The frequent and short pieces, and all single bytes: one that was not counted has count 1.
   // Throws Error when the counts do not fit 64 bits, or when a file holds what is no piece.
-  List keep() {
-    std::array<std::uint64_t, 256> bytes{};
+  CountRun candidates() const {
     std::uint64_t walked = 0, total = 0;
-    List keep;
+    CountRun run;
+    EntryWriter<std::string> writer(run.entries);
     for (MergedReader<std::string> all(pieces_); all.next();) {
       if (on_progress_ && ++walked % kEntriesPerCall == 0) on_progress_({kStage, walked, 0, {}});
       add_bytes(all.key(), all.count(), total);
-      if (all.key().size() == 1) {
-        bytes[static_cast<unsigned char>(all.key()[0])] = all.count();
-      } else if (is_kept(all.key(), all.count())) {
-        keep.push_back({storage_.emplace_back(all.key()), all.count()});
-      } else {
-        ++dropped_;
-      }
+      if (is_candidate(all.key(), all.count())) writer.append(all.key(), all.count());
     }
-    for (std::size_t byte = 0; byte < bytes.size(); ++byte) {
-      const std::string& single = storage_.emplace_back(1, static_cast<char>(byte));
-      keep.push_back({single, std::max<std::uint64_t>(bytes[byte], 1)});
-    }
-    std::sort(keep.begin(), keep.end(), bytes_less);
-    return keep;
+    return run;
   }
 
-  std::uint64_t size() const { return storage_.size() + dropped_; }  // REQUIRES: keep() was called
-
-  // The others. REQUIRES: keep() was called.
-  Texts dropped() const {
-    return {dropped_, [this](const auto& push) { push_dropped(push); }};
+  // The others, counted into `size` as they are walked.
+  Texts others(std::uint64_t& size) const {
+    return {0, [this, &size](const auto& push) {
+              push_others([&](Batch batch) {
+                size += batch.texts.size();
+                push(std::move(batch));
+              });
+            }};
   }
 
  private:
-  void push_dropped(const std::function<void(Batch)>& push) const {
+  void push_others(const std::function<void(Batch)>& push) const {
     Batch batch;
     std::vector<std::size_t> ends;
     std::size_t begin = 0;
@@ -254,7 +271,7 @@ class Division {
       begin = 0;
     };
     for (MergedReader<std::string> all(pieces_); all.next();) {
-      if (all.key().size() == 1 || is_kept(all.key(), all.count())) continue;
+      if (is_candidate(all.key(), all.count())) continue;
       batch.storage.insert(batch.storage.end(), all.key().begin(), all.key().end());
       ends.push_back(batch.storage.size());
       batch.texts.push_back({{}, all.count()});
@@ -263,15 +280,13 @@ class Division {
     if (!ends.empty()) flush();
   }
 
-  bool is_kept(const std::string& piece, std::uint64_t count) const {
-    return piece.size() <= options_.max_piece_length && count >= options_.min_count;
+  bool is_candidate(const std::string& piece, std::uint64_t count) const {
+    return piece.size() == 1 || (piece.size() <= options_.max_piece_length && count >= options_.min_count);
   }
 
   const std::vector<CountRun>& pieces_;
   const TrainOptions& options_;
   const ProgressCallback& on_progress_;
-  std::deque<std::string> storage_;  // what keep() points into
-  std::uint64_t dropped_ = 0;
 };
 
 Vocab vocab_of(const List& pieces) {
@@ -283,12 +298,36 @@ Vocab vocab_of(const List& pieces) {
 
 }  // namespace
 
+CountRun find_candidates(const std::vector<CountRun>& pieces, const TrainOptions& options,
+                         const ProgressCallback& on_progress) {
+  return Division(pieces, options, on_progress).candidates();
+}
+
+Gains spell_others(const std::vector<CountRun>& pieces, const std::vector<CountRun>& candidates,
+                   const TrainOptions& options, std::size_t threads, const ProgressCallback& on_progress) {
+  Candidates keep(candidates);
+  Gains gains;
+  const Division division(pieces, options, on_progress);
+  gains.counts =
+      Pruner(threads, options.keep_characters, on_progress).spell(keep.list(), division.others(gains.others));
+  return gains;
+}
+
 std::vector<Vocab> prune(const std::vector<CountRun>& pieces, const TrainOptions& options,
                          std::size_t threads, const ProgressCallback& on_progress) {
+  std::vector<CountRun> candidates;
+  candidates.push_back(find_candidates(pieces, options, on_progress));
+  const Gains gains = spell_others(pieces, candidates, options, threads, on_progress);
+  return prune(candidates, gains, options, threads, on_progress);
+}
+
+std::vector<Vocab> prune(const std::vector<CountRun>& candidate_runs, const Gains& gains,
+                         const TrainOptions& options, std::size_t threads,
+                         const ProgressCallback& on_progress) {
   const Pruner pruner(threads, options.keep_characters, on_progress);
-  Division division(pieces, options, on_progress);
-  List keep = division.keep();
-  pruner.absorb(keep, division.dropped());
+  Candidates all_candidates(candidate_runs);
+  List& keep = all_candidates.list();
+  for (std::size_t i = 0; i < keep.size(); ++i) keep[i].count += gains.counts[i];
   const std::size_t candidates = keep.size();
   pruner.drop_waste(keep);
 
@@ -304,7 +343,8 @@ std::vector<Vocab> prune(const std::vector<CountRun>& pieces, const TrainOptions
     made[i].push_back(vocab_of(keep));
   }
   if (on_progress) {
-    const std::uint64_t all = division.size(), kept = made[order.front()].front().size() - kFirstPiece;
+    const std::uint64_t all = candidates + gains.others,
+                        kept = made[order.front()].front().size() - kFirstPiece;
     on_progress({kStage, all, all,
                  fmt::format("{} different pieces, {} frequent and short; {} kept, {} dropped", all,
                              candidates, kept, all - kept)});

@@ -149,6 +149,23 @@ void check(const TrainOptions& options) {
   static_cast<void>(resolve_threads(options.threads));
 }
 
+std::vector<Vocab> complete(const TrainOptions& options,
+                            const std::function<Trained(const TrainOptions& without)>& train) {
+  Vocab::check_special_tokens(options.special_tokens);
+  const std::size_t special = options.special_tokens.size();
+  TrainOptions without = options;  // special tokens take some of the ids
+  for (std::size_t& size : without.vocab_sizes) {
+    if (special > 0 && size < kMinVocabSize + special) {
+      throw Error(fmt::format("vocab_sizes: {} is too small for {} special tokens; expected at least {}",
+                              size, special, kMinVocabSize + special));
+    }
+    size -= special;
+  }
+  std::vector<Vocab> vocabs = with_provenance(train(without), options);
+  for (Vocab& vocab : vocabs) vocab = vocab.with_special_tokens(options.special_tokens);
+  return vocabs;
+}
+
 std::vector<CountRun> count_ngrams(const Corpus& corpus, const TrainOptions& options,
                                    const ProgressCallback& on_progress) {
   const std::size_t threads = resolve_threads(options.threads);
@@ -169,16 +186,24 @@ NgramModel ngram_model(std::vector<CountRun> ngrams, const TrainOptions& options
     if (on_progress) on_progress({kMergeNgrams, position, total, {}});
   });
   ngrams.clear();
-  const auto seen = [](const NgramCount& entry) { return entry.count > 0; };
-  if (std::none_of(tables[1].begin(), tables[1].end(), seen)) {
-    throw Error(fmt::format("{}: empty: not a single byte of text to train on", corpus_name));
-  }
-  NgramModel model(std::move(tables), options.order, options.memory);
+  NgramModel model = ngram_model(std::move(tables), options, corpus_name);
   if (on_progress) {
     on_progress({kMergeNgrams, total, total,
                  fmt::format("{} n-grams occur {} times or more", model.size(), options.min_count)});
   }
   return model;
+}
+
+NgramModel ngram_model(NgramTables tables, const TrainOptions& options, std::string_view corpus_name) {
+  const auto seen = [](const NgramCount& entry) { return entry.count > 0; };
+  if (std::none_of(tables[1].begin(), tables[1].end(), seen)) {
+    throw Error(fmt::format("{}: empty: not a single byte of text to train on", corpus_name));
+  }
+  return NgramModel(std::move(tables), options.order, options.memory);
+}
+
+PoolLimits pool_limits(const TrainOptions& options) {
+  return limits(options, shares_of(options.memory, resolve_threads(options.threads)));
 }
 
 PieceCounts count_pieces(const Corpus& corpus, const NgramModel& model, const TrainOptions& options,

@@ -19,16 +19,24 @@
 #include <bytepiece/corpus.h>
 #include <bytepiece/train.h>
 
+#include <functional>
 #include <string_view>
 #include <vector>
 
+#include "train/count_pool.h"
 #include "train/count_run.h"
+#include "train/ngram_counts.h"
 #include "train/ngram_model.h"
 #include "train/provenance.h"
 
 namespace bytepiece {
 
 void check(const TrainOptions& options);  // throws Error: one is out of range
+
+// Calls train with options that leave room for the special tokens, and gives what it returns these tokens and
+// its provenance. Throws Error: a size leaves no room, a token is no token.
+std::vector<Vocab> complete(const TrainOptions& options,
+                            const std::function<Trained(const TrainOptions& without)>& train);
 
 // The counts of the longest n-grams and of the tails (ngram_counts.h). Throws Error.
 std::vector<CountRun> count_ngrams(const Corpus& corpus, const TrainOptions& options,
@@ -38,6 +46,9 @@ std::vector<CountRun> count_ngrams(const Corpus& corpus, const TrainOptions& opt
 NgramModel ngram_model(std::vector<CountRun> ngrams, const TrainOptions& options,
                        std::string_view corpus_name, const ProgressCallback& on_progress);
 
+// The second half of it, for tables that are there already. Throws Error: not one n-gram.
+NgramModel ngram_model(NgramTables tables, const TrainOptions& options, std::string_view corpus_name);
+
 struct PieceCounts {
   std::vector<CountRun> runs;
   TextDigest text;  // that they are counted from
@@ -46,5 +57,8 @@ struct PieceCounts {
 // The counts of the pieces that the model cuts the corpus into. Throws Error.
 PieceCounts count_pieces(const Corpus& corpus, const NgramModel& model, const TrainOptions& options,
                          const ProgressCallback& on_progress);
+
+// Where runs go, and how many of them stay in memory. Throws Error: the folder cannot be written.
+PoolLimits pool_limits(const TrainOptions& options);
 
 }  // namespace bytepiece

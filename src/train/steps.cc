@@ -105,12 +105,6 @@ void check_alike(const CountDescription& first, const CountDescription& other,
   }
 }
 
-Corpus shard_of(const Corpus& corpus, Shard shard) {
-  if (shard.of == 1) return corpus;
-  if (!corpus.share) throw Error(fmt::format("{}: cannot be shared out", corpus.name));
-  return corpus.share(shard.number - 1, shard.of);
-}
-
 void write_counts(const std::vector<CountRun>& runs, const CountDescription& description,
                   const std::filesystem::path& output, const OnPosition& on_position) {
   CountFileWriter writer(output, description);
@@ -132,6 +126,12 @@ OnPosition while_writing(const ProgressCallback& on_progress, std::string_view s
 std::string text_of(bool flag) { return flag ? "1" : "0"; }
 
 }  // namespace
+
+Corpus shard_of(const Corpus& corpus, Shard shard) {
+  if (shard.of == 1) return corpus;
+  if (!corpus.share) throw Error(fmt::format("{}: cannot be shared out", corpus.name));
+  return corpus.share(shard.number - 1, shard.of);
+}
 
 CountDescription describe_ngrams(const Corpus& corpus, Shard shard, const TrainOptions& options) {
   return {{"kind", "ngrams"},

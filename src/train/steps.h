@@ -34,6 +34,8 @@ struct Shard {
 };
 inline constexpr std::size_t kMostShards = 1000000;
 
+Corpus shard_of(const Corpus& corpus, Shard shard);  // throws Error: it cannot be shared out
+
 // What a file of these counts says of itself; one of pieces also says the digest of its shard.
 CountDescription describe_ngrams(const Corpus& corpus, Shard shard, const TrainOptions& options);
 CountDescription describe_pieces(const Corpus& corpus, Shard shard, const TrainOptions& options);

@@ -6,8 +6,6 @@
 // Tested by tests/train_test.cc.
 #include <bytepiece/train.h>
 
-#include <string>
-
 #include "base/threads.h"
 #include "train/fewest_tokens.h"
 #include "train/prune.h"
@@ -35,19 +33,8 @@ Trained train_pieces(const Corpus& corpus, const TrainOptions& options, const Pr
 
 std::vector<Vocab> train(const Corpus& corpus, const TrainOptions& options,
                          const ProgressCallback& on_progress) {
-  Vocab::check_special_tokens(options.special_tokens);
-  const std::size_t special = options.special_tokens.size();
-  TrainOptions without = options;  // special tokens take some of the ids
-  for (std::size_t& size : without.vocab_sizes) {
-    if (special > 0 && size < kMinVocabSize + special) {
-      throw Error("vocab_sizes: " + std::to_string(size) + " is too small for " + std::to_string(special) +
-                  " special tokens; expected at least " + std::to_string(kMinVocabSize + special));
-    }
-    size -= special;
-  }
-  std::vector<Vocab> vocabs = with_provenance(train_pieces(corpus, without, on_progress), options);
-  for (Vocab& vocab : vocabs) vocab = vocab.with_special_tokens(options.special_tokens);
-  return vocabs;
+  return complete(options,
+                  [&](const TrainOptions& without) { return train_pieces(corpus, without, on_progress); });
 }
 
 }  // namespace bytepiece

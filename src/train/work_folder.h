@@ -21,9 +21,43 @@
 
 #include <bytepiece/corpus.h>
 #include <bytepiece/train.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <vector>
+
 #include "train/provenance.h"
+#include "train/stages.h"
+#include "train/steps.h"
 
 namespace bytepiece {
+
+// A folder of one run. The shards of which something is done are every.number, every.number + every.of, ...:
+// all, or those of one of several processes. Throw Error.
+class WorkFolder {
+ public:
+  // REQUIRES: the corpus and on_progress outlive it.
+  WorkFolder(const Corpus& corpus, const TrainOptions& options, const ProgressCallback& on_progress);
+
+  void claim() const;  // makes the folder this run's, or finds that it is already
+  bool all_pieces_are_counted() const;
+  // Count what is not finished, and open the files.
+  std::vector<CountRun> count_ngrams(Shard every = {}) const;
+  PieceCounts count_pieces(const NgramModel& model, Shard every = {}) const;
+  PieceCounts pieces(Shard every = {}) const;  // opens the files
+
+ private:
+  CountDescription manifest() const;
+  std::filesystem::path path(const char* kind, std::size_t shard) const;
+  Counts open(const char* kind, Shard every) const;
+  ProgressCallback progress_of(std::size_t shard) const;
+
+  const Corpus& corpus_;
+  TrainOptions options_;
+  const ProgressCallback& on_progress_;
+  std::filesystem::path folder_;
+  std::size_t shards_ = 1;
+};
 
 // REQUIRES: check(options) passed, and options.work_dir is not empty. Throws Error.
 Trained train_in_folder(const Corpus& corpus, const TrainOptions& options,

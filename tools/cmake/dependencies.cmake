@@ -77,6 +77,10 @@ if(BYTEPIECE_BUILD_TOOLS)
   endif()
 endif()
 
+if(BYTEPIECE_MPI)
+  find_package(MPI REQUIRED COMPONENTS CXX)
+endif()
+
 if(BYTEPIECE_BUILD_TESTS)
   find_package(doctest QUIET)
   if(NOT TARGET doctest::doctest)
