@@ -35,8 +35,8 @@ fuzz_readers() {
   local seed=${BYTEPIECE_FUZZ_SEED:-1}
   echo "== fuzzing the readers of models, seed $seed =="
   printf '%s\n' native_model model_file sentencepiece huggingface |
-    xargs -P "$jobs" -I TARGET build-asan/tests/fuzz/fuzz_TARGET --iterations 1000000000 --seconds 30 \
-      --seed "$seed" --keep build-asan/TARGET.input
+    xargs -P "$jobs" -I READER env build-asan/tests/fuzz/fuzz_READER --iterations 1000000000 --seconds 30 \
+      --seed "$seed" --keep build-asan/READER.input
 }
 
 # Little optimization and only line numbers: compiling takes longer than running the tests.
