@@ -44,7 +44,8 @@ sanitized=(-DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-
 if [ "${1:-}" != --quick ]; then
   build_and_test build-asan all . 0 "${sanitized[@]}" -DBYTEPIECE_SANITIZE=address,undefined "$torch"
   fuzz_readers
-  build_and_test build-tsan bytepiece_tests threads 0 "${sanitized[@]}" -DBYTEPIECE_SANITIZE=thread
+  build_and_test build-tsan bytepiece_tests threads 0 "${sanitized[@]}" -DBYTEPIECE_SANITIZE=thread \
+    -DBYTEPIECE_BUILD_TOOLS=OFF
 fi
 build_and_test build all . 1 -DCMAKE_BUILD_TYPE=Release "$torch"
 
