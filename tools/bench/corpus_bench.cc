@@ -34,7 +34,7 @@ namespace {
 
 struct Options {
   std::string model, command = "bytepiece", folder = ".";
-  std::vector<std::string> formats = {"u32"};
+  std::vector<std::string> formats;
   tools::InputOptions input;
   int threads = 2, rounds = 5;
 };
