@@ -47,7 +47,7 @@ TEST_CASE("sampler: alpha is a number from 0 on") {
   }
   CHECK(contains(error_of([&] { Sampler(tokenizer, infinity); }), "encode()"));
   CHECK(Sampler(tokenizer, -0.0).sample("", {}).empty());
-  CHECK(Sampler(tokenizer, 1e300).alpha() == 1e300);
+  CHECK(Sampler(tokenizer, 1e300).alpha() == 1e290);
 }
 
 TEST_CASE("sampler: the text comes back, with begin and end") {
@@ -141,6 +141,17 @@ TEST_CASE("sampler: alpha 1e6 is encode() where there is no tie, and even among 
     for (std::size_t k = 0; k < 3; ++k) observed[k] += ids[k] == kFirstPiece + 'a';
   }
   CHECK(chi_square_p(observed, {1 / 3., 1 / 3., 1 / 3.}) > 1e-4);
+}
+
+TEST_CASE("sampler: with the largest alpha there is, all forms give numbers, and samples are encode()") {
+  const Ids best = small_world().encode("abababbab");
+  for (const double alpha : {1e9, 1e15, 1e16, 1e100}) {  // from 1e15 on exponents are rounded
+    CHECK(Sampler(small_world(), alpha).sample("abababbab", {}) == best);
+  }
+  const Sampler sampler(small_world(), std::numeric_limits<double>::max());
+  CHECK(sampler.sample("abababbab", {}) == best);
+  CHECK(sampler.score("abababbab", best).log_posterior == 0);
+  CHECK(std::isfinite(sampler.score("abababbab", best).log_z));
 }
 
 TEST_CASE("sampler: ids that are not the text's cannot be scored; a piece across lines scores nothing") {

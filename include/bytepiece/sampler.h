@@ -54,7 +54,8 @@ struct LatticeArc {
 
 class Sampler {
  public:
-  // 0 <= alpha < infinity. Throws Error for others; for infinity too, as encode() is what it means.
+  // 0 <= alpha < infinity. Throws Error for others; for infinity too, as encode() is what it means. Beyond
+  // 1e290 it is taken for that.
   // Costs: makes two search structures of the vocabulary, so keep it.
   Sampler(Tokenizer tokenizer, double alpha);
 
@@ -62,7 +63,7 @@ class Sampler {
 
   // A segmentation. Somewhat slower than encode() at alpha up to about 1 (README.md has figures), some 6
   // times slower where alpha times the differences of log probabilities is beyond the range of doubles
-  // (src/encode/sample.h). Alpha beyond 1e290 is taken for that.
+  // (src/encode/sample.h).
   std::vector<Id> sample(std::string_view text, const RandomKey& key, EncodeOptions options = {}) const;
   void sample(std::string_view text, const RandomKey& key, EncodeOptions options, std::vector<Id>& out) const;
 

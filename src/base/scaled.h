@@ -54,11 +54,6 @@ inline Scaled plus(const Scaled& a, const Scaled& b) {
   return scaled(large.mantissa + std::ldexp(small.mantissa, static_cast<int>(shift)), large.exponent);
 }
 
-inline bool less(const Scaled& a, const Scaled& b) {
-  if (a.is_zero() || b.is_zero()) return a.mantissa < b.mantissa;
-  return a.exponent != b.exponent ? a.exponent < b.exponent : a.mantissa < b.mantissa;
-}
-
 // a / b. REQUIRES: b is not zero.
 inline double ratio(const Scaled& a, const Scaled& b) {
   return to_double({a.mantissa / b.mantissa, a.exponent - b.exponent});

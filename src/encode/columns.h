@@ -5,8 +5,7 @@
 //   nodes         "ab"  "b_"  "_"   "c"              match; the way back puts its ids here
 //   takes          3     1     1     1               forward; in front of it Trace::kBefore zeros
 //   far_lengths    ?     ?     ?     ?    ?          forward, where a piece of more than 8 symbols wins
-//   randoms       .71   .08   .55   .3               where a path is drawn: in [0, 1), for the start
-//   (sample.h)
+//   randoms       .71   .08   .55   .3               where a path is drawn, for the start (sample.h)
 //
 // Costs: 11 bytes a symbol, 19 with random numbers. They are not vectors, as those would fill what they grow
 // by with zeros. Thread rule: none; each search has its own.

@@ -12,7 +12,6 @@ namespace bytepiece {
 namespace {
 
 constexpr std::size_t kFirstStrong = 256;  // symbol
-constexpr double kMostAlpha = 1e290;       // its product with a score is finite
 
 // The id of the piece that is one symbol.
 Id id_of(const Trie& trie, std::size_t symbol) { return trie.entries()[trie.units()[symbol].entries - 1]; }
@@ -111,7 +110,7 @@ void DrawnInScaled::forward(const Kernels&, const Trie& trie, const ProgramOf<Sc
       const Scaled x = times(sum, scaled_exp(load_score(weight)));
       weight += 2;
       total = plus(total, x);
-      return less(times(scaled(p.randoms[i]), total), x);
+      return p.randoms[i] < ratio(x, total);  // the first one always does, however large the exponents
     };
     std::copy(window + 1, window + Trie::kNear, window);
     window[Trie::kNear - 1] = std::exchange(p.rings[(i + Trie::kNear) & p.ring_mask], Scaled{});
@@ -157,8 +156,8 @@ bool SampleSearch::fits_doubles(const Trie& trie, const Vocab& vocab, double alp
 }
 
 SampleSearch::SampleSearch(const Trie& trie, const Vocab& vocab, double alpha, Form form, bool in_doubles)
-    : strong_(trie, vocab, std::min(alpha, kMostAlpha)),
-      trie_(weighted(trie, strong_, std::min(alpha, kMostAlpha), !in_doubles)),
+    : strong_(trie, vocab, alpha),
+      trie_(weighted(trie, strong_, alpha, !in_doubles)),
       search_(search_of(form, in_doubles)) {}
 
 SampleSearch::AnySearch SampleSearch::search_of(Form form, bool in_doubles) const {

@@ -53,8 +53,7 @@
 //   (3) S falls by at most C a symbol.
 // So everything stays normal while 128 + 8 C + D + G + log2 L + 1.6 (L + 8) <= 1022. That is so for alpha up
 // to about 1.2 on the published model of 160k pieces. Elsewhere the same steps are taken in numbers of any
-// range (base/scaled.h), some 6 times slower: alpha may be anything up to 1e290, and is taken for that
-// beyond.
+// range (base/scaled.h), some 6 times slower.
 //
 // Strong characters (symbols.h) are one symbol here too, although their bytes on their own are segmentations
 // that count: pieces that begin or end inside such a character are single bytes only, so the arcs inside it
@@ -183,8 +182,8 @@ class SampleSearch {
   // Whether all sums stay in the range of doubles.
   static bool fits_doubles(const Trie& trie, const Vocab& vocab, double alpha);
 
-  // The trie is of that vocabulary and is not needed afterwards. REQUIRES: is_supported(form); alpha is
-  // finite and not negative.
+  // The trie is of that vocabulary and is not needed afterwards. REQUIRES: is_supported(form); alpha is not
+  // negative, and finite in its products with all scores.
   SampleSearch(const Trie& trie, const Vocab& vocab, double alpha, Form form)
       : SampleSearch(trie, vocab, alpha, form, fits_doubles(trie, vocab, alpha)) {}
   // The same ids either way. REQUIRES: in_doubles only if they fit.
@@ -201,7 +200,6 @@ class SampleSearch {
                    const Visit& visit) const;
 
  private:
-  friend class SampleStream;
   using InDoubles = Search<DrawnInDoubles>;
   using InScaled = Search<DrawnInScaled>;
   using AnySearch = std::variant<InDoubles, InScaled>;

@@ -32,12 +32,14 @@ struct Scratch {
   }
 };
 
+constexpr double kMostAlpha = 1e290;  // its product with a score is finite
+
 double checked_alpha(double alpha) {
   if (!(alpha >= 0) || std::isinf(alpha)) {
     throw Error(fmt::format("alpha is {}; it must be a number from 0 on{}", alpha,
                             alpha > 0 ? ", and finite: what an infinite one means is encode()" : ""));
   }
-  return alpha;
+  return std::min(alpha, kMostAlpha);
 }
 
 std::vector<std::string_view> chunks_of(std::string_view text) {

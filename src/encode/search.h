@@ -26,9 +26,11 @@
 //
 // A Rule says which pieces win at their ends:
 //   Number, empty()           what windows and rings hold, and which one of them stands for no path
-//   Guide                     what else it needs to know, in Scratch; begin_text(i) tells that text i begins
-//   kDraws                    whether a column of random numbers is needed
-//   forward(Step, windows)    the phase (kernels.h), for some symbols
+//   Guide                     what else it needs to know, in Scratch: begin_text(i) tells it that text i
+//   begins,
+//                             prepare() that these symbols come next
+//   kDraws                    whether a column of random numbers is needed, and the trie was made here
+//   forward(kernels, trie, program)    the phase (kernels.h)
 //   settler(columns)          a function of (id, start, end) of a piece that won: the id to note for it
 //   append(ids, out)          ids as noted, as they are handed out
 //

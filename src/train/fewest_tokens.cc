@@ -30,20 +30,7 @@ constexpr std::size_t kBatch = 1 << 18;
 constexpr std::size_t kBytesPerSampleByte = 16;  // of memory, at most
 constexpr std::size_t kFixedBytes = 64 << 20;
 
-struct Chunks {
-  std::string bytes;
-  std::vector<std::size_t> ends;
-  std::uint32_t weight = 1;
-
-  template <class Visit>
-  void for_each(const Visit& visit) const {
-    std::size_t begin = 0;
-    for (const std::size_t end : ends) {
-      visit(std::string_view(bytes).substr(begin, end - begin));
-      begin = end;
-    }
-  }
-};
+using Chunks = TextBatch;  // of chunks for texts
 
 class FewestTokens {
  public:
