@@ -105,19 +105,49 @@ TEST_CASE("threads: feed_workers gives every item to one worker") {
   }
 }
 
-TEST_CASE("threads: a full queue takes more when half of it is free, and nothing once it is closed") {
-  BoundedQueue<int> queue(4);
-  for (int i = 0; i < 4; ++i) CHECK(queue.push(i));
-  std::atomic<bool> pushed = false;
-  std::thread producer([&] { pushed = queue.push(4); });
-  CHECK(queue.pop() == 0);
-  CHECK(queue.pop() == 1);
+TEST_CASE("threads: a queue lets wait who wants room, keeps the order, and takes nothing once closed") {
+  Queue<int> queue;
+  CHECK(queue.push(0) == 1);
+  CHECK(queue.push(1) == 2);
+  CHECK_FALSE(queue.pop_beyond(2));
+  std::atomic<bool> has_room = false;
+  std::thread producer([&] {
+    queue.wait_for_room(2);
+    has_room = true;
+  });
+  CHECK(queue.pop_beyond(1) == 0);
   producer.join();
-  CHECK(pushed);
+  CHECK(has_room);
+  CHECK(queue.push(2) == 2);
   queue.close();
-  CHECK_FALSE(queue.push(5));
-  for (int i = 2; i < 5; ++i) CHECK(queue.pop() == i);
+  queue.wait_for_room(1);  // for nothing
+  CHECK(queue.push(3) == 0);
+  CHECK(queue.pop() == 1);
+  CHECK(queue.pop_beyond(0) == 2);
   CHECK_FALSE(queue.pop());
+}
+
+TEST_CASE("threads: who feeds the workers helps them, and there are no more threads than asked for") {
+  for (const std::size_t threads : {1, 2, 3}) {
+    std::mutex mutex;
+    std::set<std::thread::id> used;
+    int done = 0;
+    feed_workers<int>(
+        threads,
+        [&](const auto& push) {
+          for (int i = 0; i < 100; ++i) push(i);
+          const std::lock_guard lock(mutex);
+          used.insert(std::this_thread::get_id());
+        },
+        [&](std::size_t worker, int) {
+          std::this_thread::sleep_for(std::chrono::microseconds(200));
+          const std::lock_guard lock(mutex);
+          done += worker == 0;
+          used.insert(std::this_thread::get_id());
+        });
+    CHECK(done > 0);
+    CHECK(used.size() == threads);
+  }
 }
 
 TEST_CASE("threads: feed_workers does a single item on the calling thread") {
@@ -184,7 +214,7 @@ TEST_CASE("threads: ordered_pipeline keeps the order, and bounds what is under w
     bool good = true;
     for (int i = 0; i < kItems; ++i) good = good && results[static_cast<std::size_t>(i)] == 2 * i;
     CHECK(good);
-    CHECK(most <= 4 * static_cast<int>(threads) + 1);
+    CHECK(most <= 2 * static_cast<int>(queue_length(threads)) + 1);
   }
 }
 

@@ -23,6 +23,9 @@
 #include <thread>
 #include <utility>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "attention/parts.h"
 #include "attention/rows.h"
 #include "attention/window.h"
@@ -38,21 +41,15 @@ struct Cancelled {};  // the stream is being destroyed
 
 // ---- State: "bytepiece-stream-1 OPTIONS EPOCH DOCUMENT TOKEN ROW", OPTIONS in hexadecimal ----
 
-// FNV-1a of what the batches depend on beside the corpus.
+// A hash of what the batches depend on beside the corpus.
 class Fingerprint {
  public:
-  void add(std::uint64_t number) {
-    for (int shift = 0; shift < 64; shift += 8) add_byte(static_cast<unsigned char>(number >> shift));
-  }
-  void add(std::string_view bytes) {
-    add(bytes.size());
-    for (const char byte : bytes) add_byte(static_cast<unsigned char>(byte));
-  }
-  std::uint64_t value() const { return hash_; }
+  void add(std::uint64_t number) { value_ = XXH3_64bits_withSeed(&number, sizeof number, value_); }
+  void add(std::string_view bytes) { value_ = XXH3_64bits_withSeed(bytes.data(), bytes.size(), value_); }
+  std::uint64_t value() const { return value_; }
 
  private:
-  void add_byte(unsigned char byte) { hash_ = (hash_ ^ byte) * 0x100000001B3U; }
-  std::uint64_t hash_ = 0xCBF29CE484222325U;
+  std::uint64_t value_ = 0;
 };
 
 // Of all options that change the batches but one: epochs may be added later.
@@ -206,8 +203,7 @@ struct BatchStream::Impl {
         print(fingerprint(t.vocab(), options)),
         encoder(std::move(t), options),
         place(state.empty() ? Place{} : place_of(state, print)),
-        threads(resolve_threads(options.threads)),
-        queue(options.ahead) {}
+        threads(resolve_threads(options.threads)) {}
 
   ~Impl() {
     cancelled = true;
@@ -238,7 +234,8 @@ struct BatchStream::Impl {
     bool any = false;
     std::deque<PlacedRow> waiting;
     const auto push = [&](std::size_t rows) {
-      if (!queue.push(taken(waiting, rows))) throw Cancelled{};
+      queue.wait_for_room(options.ahead);
+      if (queue.push(taken(waiting, rows)) == 0) throw Cancelled{};
       any = true;
     };
     Windows windows(options, begin, [&](PlacedRow row) {
@@ -298,7 +295,7 @@ struct BatchStream::Impl {
   const Encoder encoder;
   Place place;  // behind the batch that next() returned last; the background thread reads it when it starts
   const std::size_t threads;
-  BoundedQueue<Batch> queue;
+  Queue<Batch> queue;
   std::atomic<bool> cancelled = false;
   std::exception_ptr failure;  // set before the queue is closed
   std::thread background;
