@@ -1,9 +1,8 @@
 // bytepiece_bench: how fast the parts of encoding are, side by side.
 //
-// All contestants take turns in one process, round after round, so that whatever else the machine does hits
-// all of them alike; the smallest and the median time are shown. The yardstick is a plain walk through a
-// double array from every position (plain_walk.h); `ratio` is how many times faster than that a contestant
-// is. Every form of the search must give the ids of the walk, or the program fails.
+// All contestants take turns in one process, round after round (figures.h). The yardstick is a plain walk
+// through a double array from every position (plain_walk.h). Every form of the search must give the ids of
+// the walk, or the program fails.
 //
 //   nfc, split          what comes before the search
 //   walk                the yardstick; like the forms it gets text in NFC
@@ -18,13 +17,10 @@
 #include <bytepiece/readers.h>
 #include <bytepiece/tokenizer.h>
 #include <fmt/format.h>
-#include <stdio.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -38,6 +34,7 @@
 #include "encode/viterbi.h"
 #include "text/nfc.h"
 #include "text/split.h"
+#include "tools/bench/figures.h"
 #include "tools/bench/plain_walk.h"
 #include "tools/common.h"
 #include "tools/help_formatter.h"
@@ -57,48 +54,11 @@ struct Options {
   bool json = false;
 };
 
-class Contestant {
- public:
-  Contestant(
-      std::string name, std::function<void()> action, std::function<void()> check = [] {})
-      : name_(std::move(name)), action_(std::move(action)), check_(std::move(check)) {}
-
-  void run() {
-    using Clock = std::chrono::steady_clock;
-    action_();  // not timed: in the caches is what the one before needed
-    const auto begin = Clock::now();
-    action_();
-    seconds_.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
-    check_();  // not timed
-  }
-  const std::string& name() const { return name_; }
-  double min() const { return *std::min_element(seconds_.begin(), seconds_.end()); }
-  double median() const {
-    std::vector<double> sorted = seconds_;
-    std::sort(sorted.begin(), sorted.end());
-    return sorted[sorted.size() / 2];
-  }
-
- private:
-  std::string name_;
-  std::function<void()> action_, check_;
-  std::vector<double> seconds_;
-};
-
-struct Figures {
-  std::string workload, contestant;
-  std::size_t bytes;  // that one round handles; 0: not a matter of bytes
-  double min, median;
-  double ratio;  // 0: none
-};
-
 std::string read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) throw Error("cannot read " + path);
   return {std::istreambuf_iterator<char>(in), {}};
 }
-
-std::string base_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -158,7 +118,8 @@ class Bench {
     race(all);
     std::vector<Figures> rows;
     for (const Contestant& each : all) {
-      rows.push_back({base_name(options_.model), each.name(), 0, each.min(), each.median(), 0});
+      rows.push_back(
+          {base_name(options_.model), each.name(), 0, each.min(), each.median(), each.processor(), 0});
     }
     return rows;
   }
@@ -256,7 +217,7 @@ class Bench {
       const double base = many ? all[encode].min() : all[yardstick].min();
       const bool searches = i >= yardstick && all[i].name() != "decode";
       rows.push_back({base_name(path), all[i].name(), raw.size() * (many ? threads : 1), all[i].min(),
-                      all[i].median(), searches ? base / share : 0});
+                      all[i].median(), all[i].processor(), searches ? base / share : 0});
     }
     return rows;
   }
@@ -276,7 +237,10 @@ class Bench {
 
   void race(std::vector<Contestant>& all) const {
     for (int round = 0; round < options_.rounds; ++round) {
-      for (Contestant& each : all) each.run();
+      for (Contestant& each : all) {
+        each.warm_up();
+        each.run();
+      }
     }
   }
 
@@ -286,74 +250,6 @@ class Bench {
   Trie trie_;
   PieceIndex index_;
 };
-
-double mb_per_s(const Figures& row) { return static_cast<double>(row.bytes) / 1e6 / row.min; }
-double ns_per_byte(const Figures& row) { return row.min * 1e9 / static_cast<double>(row.bytes); }
-
-void print_table(const std::vector<Figures>& rows) {
-  fmt::print("{:<14} {:<14} {:>9} {:>9} {:>9} {:>9} {:>8}\n", "workload", "contestant", "min ms", "median ms",
-             "MB/s", "ns/byte", "ratio");
-  std::string last;
-  for (const Figures& row : rows) {
-    fmt::print("{:<14.14} {:<14} {:>9.2f} {:>9.2f}", row.workload == last ? "" : row.workload, row.contestant,
-               row.min * 1e3, row.median * 1e3);
-    if (row.bytes > 0) fmt::print(" {:>9.1f} {:>9.2f}", mb_per_s(row), ns_per_byte(row));
-    if (row.ratio > 0) fmt::print(" {:>8.2f}", row.ratio);
-    fmt::print("\n");
-    last = row.workload;
-  }
-}
-
-void print_json(const std::vector<Figures>& rows) {
-  for (const Figures& row : rows) {
-    fmt::print(
-        "{{\"workload\": {}, \"contestant\": {}, \"bytes\": {}, \"min_s\": {:.6f}, \"median_s\": {:.6f}",
-        tools::json_string(row.workload), tools::json_string(row.contestant), row.bytes, row.min, row.median);
-    if (row.bytes > 0) fmt::print(", \"mb_per_s\": {:.2f}", mb_per_s(row));
-    if (row.ratio > 0) fmt::print(", \"ratio\": {:.3f}", row.ratio);
-    fmt::print("}}\n");
-  }
-}
-
-std::string commit() {
-  std::string name;
-  FILE* const git = ::popen("git -C '" BYTEPIECE_SOURCE_DIR "' describe --always --dirty 2>/dev/null", "r");
-  if (git != nullptr) {
-    for (int c; (c = std::fgetc(git)) != EOF && c != '\n';) name += static_cast<char>(c);
-    ::pclose(git);
-  }
-  return name.empty() ? "unknown" : name;
-}
-
-std::string processor() {
-  std::ifstream in("/proc/cpuinfo");
-  for (std::string line; std::getline(in, line);) {
-    if (line.starts_with("model name")) return line.substr(std::min(line.find(": ") + 2, line.size()));
-  }
-  return "unknown";
-}
-
-void append_csv(const Options& options, const std::vector<Figures>& rows) {
-  const bool is_new = !std::ifstream(options.append).good();
-  std::ofstream out(options.append, std::ios::app);
-  if (is_new) {
-    out << "date,commit,processor,model,workload,contestant,bytes,rounds,min_s,median_s,mb_per_s,ns_per_byte,"
-           "ratio\n";
-  }
-  char date[16];
-  const std::time_t now = std::time(nullptr);
-  std::strftime(date, sizeof date, "%Y-%m-%d", std::gmtime(&now));
-  const std::string place =
-      fmt::format("{},{},\"{}\",{}", date, commit(), processor(), base_name(options.model));
-  for (const Figures& row : rows) {
-    out << fmt::format("{},{},{},{},{},{:.6f},{:.6f},{},{},{}\n", place, row.workload, row.contestant,
-                       row.bytes, options.rounds, row.min, row.median,
-                       row.bytes > 0 ? fmt::format("{:.2f}", mb_per_s(row)) : "",
-                       row.bytes > 0 ? fmt::format("{:.3f}", ns_per_byte(row)) : "",
-                       row.ratio > 0 ? fmt::format("{:.3f}", row.ratio) : "");
-  }
-  if (!out.flush()) throw Error("cannot write " + options.append);
-}
 
 void run(const Options& options) {
 #ifndef BYTEPIECE_SENTENCEPIECE
@@ -370,7 +266,7 @@ void run(const Options& options) {
   } else {
     print_table(rows);
   }
-  if (!options.append.empty()) append_csv(options, rows);
+  if (!options.append.empty()) append_csv(options.append, {options.model, options.rounds}, rows);
 }
 
 }  // namespace

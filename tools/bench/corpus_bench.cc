@@ -1,24 +1,19 @@
 // bytepiece_corpus_bench: what goes on around the encoder when a corpus becomes files or batches.
 //
-// All contestants take turns in one process, round after round, with the same number of threads; shown are
-// the smallest and the median wall time, the smallest processor time, and how many times as long as the
-// encoder alone each takes.
+// All contestants take turns in one process, round after round (figures.h), with the same number of threads.
+// The yardstick is the encoder alone.
 //
 //   encode        encode_batch() of all documents, in memory, batch by batch; ids are dropped
 //   read          the corpus is read (decompressed, cut into documents) and nothing else
-//   stream        a BatchStream from the corpus; batches are dropped. Its ratio is to `encode`
+//   stream        a BatchStream from the corpus; batches are dropped
 //   FORMAT        `bytepiece encode --output-format FORMAT` of the file, a process of its own
 #include <bytepiece/attention.h>
 #include <bytepiece/readers.h>
 #include <bytepiece/tokenizer.h>
-#include <fmt/format.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
@@ -26,6 +21,7 @@
 #include <vector>
 
 #include "base/threads.h"
+#include "tools/bench/figures.h"
 #include "tools/common.h"
 #include "tools/help_formatter.h"
 
@@ -33,51 +29,10 @@ namespace bytepiece::bench {
 namespace {
 
 struct Options {
-  std::string model, command = "bytepiece", folder = ".";
+  std::string model, append, command = "bytepiece", folder = ".";
   std::vector<std::string> formats;
   tools::InputOptions input;
   int threads = 2, rounds = 5;
-};
-
-double seconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-}
-
-// Of this process and of those that have ended.
-double processor_seconds() {
-  double sum = 0;
-  for (const auto who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    rusage usage{};
-    ::getrusage(who, &usage);
-    sum += seconds(usage.ru_utime) + seconds(usage.ru_stime);
-  }
-  return sum;
-}
-
-class Contestant {
- public:
-  Contestant(std::string name, std::function<void()> action)
-      : name_(std::move(name)), action_(std::move(action)) {}
-
-  void run() {
-    using Clock = std::chrono::steady_clock;
-    const double processor = processor_seconds();
-    const auto begin = Clock::now();
-    action_();
-    wall_.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
-    processor_.push_back(processor_seconds() - processor);
-    std::sort(wall_.begin(), wall_.end());
-    std::sort(processor_.begin(), processor_.end());
-  }
-  const std::string& name() const { return name_; }
-  double min() const { return wall_.front(); }
-  double median() const { return wall_[wall_.size() / 2]; }
-  double processor() const { return processor_.front(); }
-
- private:
-  std::string name_;
-  std::function<void()> action_;
-  std::vector<double> wall_, processor_;
 };
 
 // Documents one after the other, in batches.
@@ -172,13 +127,14 @@ void run(const Options& options) {
   for (int round = 0; round < options.rounds; ++round) {
     for (Contestant& each : all) each.run();
   }
-  fmt::print("{:<10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}\n", "", "min s", "median s", "MB/s", "cpu s",
-             "ratio", "cpu");
+  const std::string workload = base_name(options.input.paths.front());
+  std::vector<Figures> rows;
   for (const Contestant& each : all) {
-    fmt::print("{:<10} {:>8.3f} {:>8.3f} {:>8.1f} {:>8.3f} {:>8.3f} {:>8.3f}\n", each.name(), each.min(),
-               each.median(), static_cast<double>(texts.bytes.size()) / 1e6 / each.min(), each.processor(),
-               each.min() / all[0].min(), each.processor() / all[0].processor());
+    rows.push_back({workload, each.name(), texts.bytes.size(), each.min(), each.median(), each.processor(),
+                    all.front().min() / each.min()});
   }
+  print_table(rows);
+  if (!options.append.empty()) append_csv(options.append, {options.model, options.rounds}, rows);
 }
 
 }  // namespace
@@ -204,6 +160,8 @@ int main(int argc, char** argv) {
       ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000000));
+  app.add_option("--append", options.append, "Append the figures to this file of comma-separated values")
+      ->type_name("FILE");
   tools::add_input_options(app, options.input);
   CLI11_PARSE(app, argc, argv);
   try {
