@@ -47,9 +47,9 @@ void add_choice_options(CLI::App& command, TrainOptions& options) {
                    "Characters stay by how often they occur in all pieces, not alone");
   command.add_flag("--fewest-tokens", options.fewest_tokens,
                    "Choose the pieces with which text takes the fewest tokens, instead of discovering words");
-  command.add_option("--sample", options.sample, "Bytes of text that --fewest-tokens looks at, as 64M")
+  command.add_option("--sample", options.sample, "Bytes of text that --fewest-tokens looks at, as 128M")
       ->type_name("SIZE")
-      ->default_str("32M")
+      ->default_str("64M")
       ->transform(CLI::AsSizeValue(false));
 }
 

@@ -40,7 +40,7 @@ struct TrainOptions {
   bool fewest_tokens = false;
   // Bytes of text that the choice looks at, kMinSample..2^31-1: taken evenly from a larger corpus. Takes 16
   // bytes of memory a byte; counts are those of the whole corpus.
-  std::size_t sample = std::size_t{32} << 20;
+  std::size_t sample = std::size_t{64} << 20;
 
   // --- These change only time and memory, never a byte of the result. ---
   int threads = 0;                     // 0: all cores

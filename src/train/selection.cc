@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <mutex>
 #include <numeric>
 
@@ -14,40 +15,38 @@ namespace {
 constexpr std::uint32_t kSingleBytes = 256;
 
 constexpr double kFlatten = 0.2;   // the power of a count that makes the cost of a piece
-constexpr double kKeep = 0.8;      // of the pieces, per round
+constexpr double kKeep = 0.85;     // of the pieces, per round
 constexpr double kExchange = 0.5;  // of the size: how many unused pieces are tried
 constexpr std::size_t kBlocks = 24;
-constexpr std::size_t kStretch = 1 << 16;
-constexpr double kPower = 0.6;
-constexpr std::int64_t kLargestOff = 2;  // 1 / what is taken off of the largest block
+constexpr std::size_t kStretch = 1 << 17;
+constexpr double kDoubt = 0.95;
 
-constexpr double kUnit = 1 << 14;      // the cost of a piece that occurs once
-constexpr double kFraction = 1 << 16;  // of scores
+constexpr double kUnit = 1 << 14;            // the cost of a piece that occurs once
+constexpr std::int64_t kLossUnit = 1 << 8;   // of a block's loss: 1/64 of that
+constexpr std::int64_t kMostLoss = 1 << 29;  // no piece with as much is ever dropped
+static_assert(kMostLoss * kMostLoss <= std::numeric_limits<std::int64_t>::max() / std::int64_t{kBlocks});
 
-// What one block adds up to, and all of them.
+// What can be counted on, from what each block adds up to.
 class Scores {
  public:
-  explicit Scores(std::size_t rows) : sums_(rows), largest_(rows) {}
+  explicit Scores(std::size_t rows) : sums_(rows), squares_(rows) {}
 
   void add(const std::vector<std::int64_t>& losses) {
-    std::vector<std::int64_t> scores(losses.size());
-    for (std::size_t r = 0; r < losses.size(); ++r) {
-      if (losses[r] > 0) {
-        scores[r] = std::llround(kFraction * std::pow(static_cast<double>(losses[r]) / kUnit, kPower));
-      }
-    }
     const std::lock_guard lock(mutex_);
-    for (std::size_t r = 0; r < scores.size(); ++r) {
-      sums_[r] += scores[r];
-      largest_[r] = std::max(largest_[r], scores[r]);
+    for (std::size_t r = 0; r < losses.size(); ++r) {
+      const std::int64_t loss = (losses[r] + kLossUnit / 2) / kLossUnit;
+      sums_[r] += loss;
+      squares_[r] += loss * loss;
     }
   }
 
-  std::int64_t of(std::size_t row) const { return sums_[row] - largest_[row] / kLargestOff; }
+  std::int64_t of(std::size_t row) const {
+    return sums_[row] - std::llround(kDoubt * std::sqrt(static_cast<double>(squares_[row])));
+  }
 
  private:
   std::mutex mutex_;
-  std::vector<std::int64_t> sums_, largest_;  // by row
+  std::vector<std::int64_t> sums_, squares_;  // by row
 };
 
 // The text as blocks of chunks.
@@ -169,17 +168,19 @@ Selection::Sums Selection::ask(Ask what) const {
     Worker& worker = workers[number];
     worker.losses.assign(rows, 0);
     blocks.for_each_chunk(block, [&](std::size_t begin, std::size_t size, std::uint32_t weight) {
+      const auto add = [&](std::uint32_t row, std::int32_t loss) {
+        std::int64_t& sum = worker.losses[row];
+        sum = std::min(sum + std::int64_t{loss} * weight, kMostLoss * kLossUnit);
+      };
       const auto longest = std::span(repeats_.longest).subspan(begin, size);
       if (what == Ask::kGains) {
-        worker.appraiser.for_each_gain(longest, [&](std::uint32_t row, std::int32_t gain) {
-          worker.losses[row] += std::int64_t{gain} * weight;
-        });
+        worker.appraiser.for_each_gain(longest, add);
         return;
       }
       for (const Appraiser::Token& token : what == Ask::kLosses ? worker.appraiser.best_with_losses(longest)
                                                                 : worker.appraiser.best(longest)) {
         ++worker.counts[token.row];
-        worker.losses[token.row] += std::int64_t{token.loss} * weight;
+        add(token.row, token.loss);
       }
     });
     if (what != Ask::kCounts) scores.add(worker.losses);

@@ -45,7 +45,10 @@ train() { # SYSTEM SIZE MODEL
         --max_sentencepiece_length=$length --byte_fallback=true --normalization_rule_name=identity \
         --add_dummy_prefix=false --remove_extra_whitespaces=false --character_coverage="$coverage" \
         --max_sentence_length=100000 --num_threads="$threads" --minloglevel=1 ;;
-    hf-*) RAYON_NUM_THREADS=$threads timeout "$limit" node "$here/hf_tokenizer.js" train "${1#hf-}" "$corpus" "$3" ;;
+    hf-*) # stops at bytes that are not UTF-8, as a character cut at the end
+      iconv -c -f UTF-8 -t UTF-8 "$corpus" >"$3.txt" || true
+      RAYON_NUM_THREADS=$threads timeout "$limit" node "$here/hf_tokenizer.js" train "${1#hf-}" "$3.txt" "$3" || return 1
+      rm "$3.txt" ;;
   esac
 }
 
