@@ -194,7 +194,7 @@ processes() { # the ranks of this test that have not ended; zombies have
 milliseconds() { date +%s%3N; }
 
 # Kills one of the ranks of 'mpi ARGUMENT...' at some moment of the first MOST milliseconds, if it is there by then.
-# The others must end within ten seconds, with one message and no file.
+# The others must end within ten seconds, with one message and no file. REQUIRES: they train plain.folder.bp.
 kill_one() { # kill_one MOST ARGUMENT...
   local moment=$(((RANDOM * 32768 + RANDOM) % $1)) status=0 begin took victim
   shift
@@ -215,6 +215,12 @@ kill_one() { # kill_one MOST ARGUMENT...
   done
   took=$(($(milliseconds) - begin))
   [ $took -le 10000 ] || fail "killed after $moment ms: the others went on for $took ms"
+  if [ -e out.bp ]; then # too late: the model had been written
+    cmp out.bp plain.folder.bp || fail "killed after $moment ms: another model"
+    rm out.bp
+    nothing_left "killed after $moment ms, behind the end"
+    return 1
+  fi
   [ "$(grep -c 'exited on signal 9' log)" = 1 ] || fail "killed after $moment ms: not one message"
   ! grep -q '^bytepiece: ' log || fail "killed after $moment ms: another message"
   nothing_left "killed after $moment ms"
