@@ -484,14 +484,16 @@ TEST_CASE("cli: training in steps makes the model of one run") {
   const ShellWithModel shell;
   shell.good("mkdir text && split -n 3 corpus.txt text/ && gzip text/ab");
   shell.good(
-      "bytepiece train -q text -o one.bp --vocab-size 400 --order 4 --min-count 3 --no-ensure-unicode");
+      "bytepiece train -q text -o one.bp --vocab-size 400 --order 4 --min-count 3 --no-ensure-unicode "
+      "--repair-dead-zones --keep-characters --special '<a>' --special '<b>'");
   shell.good(
       "for i in 4 2 1 3 2; do bytepiece count-ngrams -q text --shard $i/4 --order 4 -o ngrams.$i; done &&"
       "bytepiece merge -q --partial ngrams.4 ngrams.1 -o some && bytepiece merge some ngrams.2 ngrams.3 -o "
       "ngrams &&"
       "for i in 1 2 3; do bytepiece count-pieces -q text --shard $i/3 --ngrams ngrams --min-count 3 "
-      "--no-ensure-unicode -o pieces.$i; done && bytepiece finish pieces.3 pieces.1 pieces.2 -o steps.bp "
-      "--vocab-size 400");
+      "--no-ensure-unicode --repair-dead-zones -o pieces.$i; done && "
+      "bytepiece finish pieces.3 pieces.1 pieces.2 -o steps.bp "
+      "--vocab-size 400 --keep-characters --special '<a>' --special '<b>'");
   CHECK(shell.read("steps.bp") == shell.read("one.bp"));
   CHECK(contains(shell.good("bytepiece merge --json pieces.[123] -o pieces"), "\"shards\": \"1-3/3\""));
   CHECK(contains(shell.good("bytepiece finish --json pieces -o steps.bp --vocab-size 400"),

@@ -108,8 +108,10 @@ void finish_step(const Options& options) {
   const Counts pieces = open_counts(options.counts, Shards::kAll);
   const TrainOptions train = options_of(pieces, "pieces", options.train);
   const ModelFiles models(options.output, train.vocab_sizes);
-  std::vector<Vocab> vocabs = with_provenance(
-      {prune(pieces.runs, train, resolve_threads(options.run.threads), log.callback()), pieces.text}, train);
+  std::vector<Vocab> vocabs = complete(train, [&](const TrainOptions& without) {
+    return Trained{prune(pieces.runs, without, resolve_threads(options.run.threads), log.callback()),
+                   pieces.text};
+  });
   if (options.date) vocabs = with_metadata(vocabs, {{"date", today()}});
   models.save(vocabs);
   const StageTimes times = log.finish();

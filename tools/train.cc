@@ -162,11 +162,6 @@ void add_train(CLI::App& app) {
   add_vocab_options(*command, train);
   add_ngram_options(*command, train);
   add_piece_options(*command, train);
-  command
-      ->add_option("--special", train.special_tokens,
-                   "Special token, with an id behind the pieces; may be repeated")
-      ->type_name("TOKEN")
-      ->allow_extra_args(false);
   add_choice_options(*command, train);
   command
       ->add_option("--weights", options->weights,

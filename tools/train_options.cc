@@ -24,6 +24,8 @@ void add_piece_options(CLI::App& command, TrainOptions& options) {
   command.add_flag_callback(
       "--no-ensure-unicode", [&options] { options.ensure_unicode = false; },
       "Let pieces begin inside a UTF-8 character");
+  command.add_flag("--repair-dead-zones", options.repair_dead_zones,
+                   "A rare character does not shred the rest of its line into single bytes");
 }
 
 void add_vocab_options(CLI::App& command, TrainOptions& options) {
@@ -38,13 +40,16 @@ void add_vocab_options(CLI::App& command, TrainOptions& options) {
       ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30));
+  command.add_flag("--keep-characters", options.keep_characters,
+                   "Characters stay by how often they occur in all pieces, not alone");
+  command
+      .add_option("--special", options.special_tokens,
+                  "Special token, with an id behind the pieces; may be repeated")
+      ->type_name("TOKEN")
+      ->allow_extra_args(false);
 }
 
 void add_choice_options(CLI::App& command, TrainOptions& options) {
-  command.add_flag("--repair-dead-zones", options.repair_dead_zones,
-                   "A rare character does not shred the rest of its line into single bytes");
-  command.add_flag("--keep-characters", options.keep_characters,
-                   "Characters stay by how often they occur in all pieces, not alone");
   command.add_flag("--fewest-tokens", options.fewest_tokens,
                    "Choose the pieces with which text takes the fewest tokens, instead of discovering words");
   command.add_option("--sample", options.sample, "Bytes of text that --fewest-tokens looks at, as 128M")
