@@ -93,7 +93,7 @@ void OutputFile::open_temporary() {
   fd_ = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kMode);
   if (fd_ >= 0 || errno == ENOENT || errno == EACCES) return;
 #endif
-  temporary_ = folder / fmt::format(".{}.{}.tmp", target_.filename().string(), ::getpid());
+  temporary_ = temporary_name();
   fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode);
   if (fd_ < 0) temporary_.clear();
 }
@@ -136,19 +136,31 @@ void OutputFile::overwrite(std::uint64_t offset, std::string_view bytes) {
 void OutputFile::commit() {
   flush();
   if (target_.empty()) return;
-  if (temporary_.empty()) {  // give the unnamed file a name that can be moved over the target
-    temporary_ = target_.parent_path() / fmt::format(".{}.{}.tmp", target_.filename().string(), ::getpid());
-    ::unlink(temporary_.c_str());
-    const std::string unnamed = fmt::format("/proc/self/fd/{}", fd_);
-    if (::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) != 0) {
-      temporary_.clear();
-      fail("cannot be written");
-    }
-  }
+  const bool is_there = temporary_.empty() && name_unnamed();
   owns_fd_ = false;
   if (::close(fd_) != 0) fail("cannot be written");
-  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot be written");
+  if (!is_there && std::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot be written");
   temporary_.clear();
+}
+
+// Gives the unnamed file the target's name if it is free, else one that can be moved over the target. Whether
+// it was free.
+bool OutputFile::name_unnamed() {
+  const std::string unnamed = fmt::format("/proc/self/fd/{}", fd_);
+  const auto name = [&](const std::filesystem::path& path) {
+    return ::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0;
+  };
+  if (name(target_)) return true;
+  if (errno != EEXIST) fail("cannot be written");
+  const std::filesystem::path temporary = temporary_name();
+  ::unlink(temporary.c_str());
+  if (!name(temporary)) fail("cannot be written");
+  temporary_ = temporary;
+  return false;
+}
+
+std::filesystem::path OutputFile::temporary_name() const {
+  return target_.parent_path() / fmt::format(".{}.{}.tmp", target_.filename().string(), ::getpid());
 }
 
 int OutputFile::take_descriptor() {

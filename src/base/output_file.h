@@ -6,6 +6,9 @@
 //
 //   out.ids ──▶ (unnamed, or .out.ids.PID.tmp) ──commit──▶ out.ids
 //
+// The temporary name stays behind where there are no unnamed files, or a file is replaced, and the process is
+// killed (within commit(), in the second case).
+//
 // An unnamed() file never gets a name: it is for temporary data, and gone with its last descriptor.
 // A target that is no regular file (/dev/null, a pipe) and standard output are written to directly.
 //
@@ -40,6 +43,8 @@ class OutputFile {
  private:
   OutputFile() = default;
   void open_temporary();
+  bool name_unnamed();
+  std::filesystem::path temporary_name() const;
   void flush();
   void write_through(std::string_view bytes);
   [[noreturn]] void fail(const char* what) const;  // with the reason in errno
