@@ -40,6 +40,11 @@ else
   "$bytepiece" convert -q model.bp sp.model --to sentencepiece
   "$python" "$here/encode_sentencepiece.py" sp.model text >theirs
   same "sentencepiece, exported" 99.8 ours theirs || failed=1
+  "$python" -c 'import sys, unicodedata
+for line in open("text", encoding="utf-8"): sys.stdout.write(unicodedata.normalize("NFD", line))' >text.nfd
+  "$python" "$here/encode_sentencepiece.py" sp.model text.nfd >theirs
+  "$bytepiece" encode model.bp text.nfd -o ours.nfd
+  same "sentencepiece, exported, text in NFD" 99.8 ours.nfd theirs || failed=1
   "$python" "$here/train_sentencepiece.py" text trained 4000 2>/dev/null
   "$bytepiece" convert -q trained.model imported.bp --id-map map
   "$python" "$here/encode_sentencepiece.py" trained.model text >theirs
