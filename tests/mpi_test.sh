@@ -265,26 +265,25 @@ fi
 
 name=bp$$
 if [ "$scale" = 0 ]; then exit 0; fi
-if [ "$(id -u)" != 0 ] || ! command -v ip >/dev/null || ! ip netns add "$name-1" 2>/dev/null; then
-  echo "separate hosts: skipped, network namespaces cannot be made here"
+hosts=("$name-1" "$name-2" "$name-3") # gone again at the end
+make_hosts() {
+  local host i
+  [ "$(id -u)" = 0 ] || return 1
+  for host in "${hosts[@]}"; do ip netns add "$host" && ip -n "$host" link set lo up || return 1; done
+  # The first is the switch, too: a bridge with a cable to each of the others.
+  ip -n "$name-1" link add bridge type bridge && ip -n "$name-1" address add 10.77.0.1/24 dev bridge &&
+    ip -n "$name-1" link set bridge up || return 1
+  for i in 2 3; do
+    ip link add cable$i netns "$name-1" type veth peer name cable netns "$name-$i" &&
+      ip -n "$name-1" link set cable$i master bridge up &&
+      ip -n "$name-$i" address add 10.77.0.$i/24 dev cable && ip -n "$name-$i" link set cable up || return 1
+  done
+  ip netns exec "$name-1" unshare --uts true
+}
+if ! make_hosts 2>/dev/null; then
+  echo "separate hosts: skipped, network namespaces cannot be made or entered here"
   exit 0
 fi
-hosts=("$name-1")
-for i in 2 3; do
-  ip netns add "$name-$i"
-  hosts+=("$name-$i")
-done
-# The first is the switch, too: a bridge with a cable to each of the others.
-ip -n "$name-1" link add bridge type bridge
-ip -n "$name-1" address add 10.77.0.1/24 dev bridge
-ip -n "$name-1" link set bridge up
-for i in 2 3; do
-  ip link add cable$i netns "$name-1" type veth peer name cable netns "$name-$i"
-  ip -n "$name-1" link set cable$i master bridge up
-  ip -n "$name-$i" address add 10.77.0.$i/24 dev cable
-  ip -n "$name-$i" link set cable up
-done
-for host in "${hosts[@]}"; do ip -n "$host" link set lo up; done
 cat >on_host <<END
 #!/bin/bash
 # on_host ADDRESS COMMAND: what ssh does, for namespaces

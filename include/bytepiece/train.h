@@ -38,7 +38,7 @@ struct TrainOptions {
   // Instead of discovering words, choose the pieces with which text takes the fewest tokens; `order` has no
   // meaning then. See src/train/COMPRESSION.md for what that gains.
   bool fewest_tokens = false;
-  // Bytes of text that the choice looks at, kMinSample..2^31-1: taken evenly from a larger corpus. Takes 16
+  // Bytes of text that the choice looks at, kMinSample..2^31-1: taken evenly from a larger corpus. Takes 14
   // bytes of memory a byte; counts are those of the whole corpus.
   std::size_t sample = std::size_t{64} << 20;
 

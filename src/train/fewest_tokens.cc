@@ -27,7 +27,7 @@ constexpr std::uint64_t kLeastCount = 5;
 constexpr std::size_t kLeastCandidates = 500000, kBytesPerCandidate = 32;
 constexpr int kRecounts = 2;  // from counts of fewest tokens to counts of the most probable segmentation
 constexpr std::size_t kBatch = 1 << 18;
-constexpr std::size_t kBytesPerSampleByte = 16;  // of memory, at most
+constexpr std::size_t kBytesPerSampleByte = 14;  // of memory, at most; 11 to 13 were seen
 constexpr std::size_t kFixedBytes = 64 << 20;
 
 using Chunks = TextBatch;  // of chunks for texts
