@@ -87,6 +87,7 @@ TEST_CASE("selection: a text of large weight decides") {
   for (const std::uint32_t weight : {100U, 1000U}) {
     CHECK(choose(text, 257, 2, {{much.size(), 1}, {text.size(), weight}}).contains("little"));
   }
+  CHECK(choose(text, 257, 2, {{text.size(), 0xFFFFFFFF}}).size() == 257);  // sums do not overflow
 }
 
 TEST_CASE("selection: nothing to choose from") {

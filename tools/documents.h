@@ -7,7 +7,8 @@
 // by one, so all threads work on a long document together. A stretch of more than 4 MB that cannot be cut, as
 // one long line, is mapped in sequence by the thread that reads; the others work on what came before.
 //
-// Costs: memory for 4 batches and results per thread and 8 more, whatever the size of the corpus or of a document.
+// Costs: memory for 4 batches and results per thread and 8 more, whatever the size of the corpus or of a
+// document.
 #pragma once
 
 #include <bytepiece/corpus.h>

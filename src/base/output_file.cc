@@ -136,27 +136,29 @@ void OutputFile::overwrite(std::uint64_t offset, std::string_view bytes) {
 void OutputFile::commit() {
   flush();
   if (target_.empty()) return;
-  const bool is_there = temporary_.empty() && name_unnamed();
+  if (temporary_.empty()) name_unnamed();
   owns_fd_ = false;
   if (::close(fd_) != 0) fail("cannot be written");
-  if (!is_there && std::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot be written");
+  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot be written");
   temporary_.clear();
 }
 
-// Gives the unnamed file the target's name if it is free, else one that can be moved over the target. Whether
-// it was free.
-bool OutputFile::name_unnamed() {
+// Gives the unnamed file the target's name if it is free, and there is nothing left to move; else one that
+// can be moved over the target.
+void OutputFile::name_unnamed() {
   const std::string unnamed = fmt::format("/proc/self/fd/{}", fd_);
   const auto name = [&](const std::filesystem::path& path) {
     return ::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0;
   };
-  if (name(target_)) return true;
-  if (errno != EEXIST) fail("cannot be written");
-  const std::filesystem::path temporary = temporary_name();
-  ::unlink(temporary.c_str());
-  if (!name(temporary)) fail("cannot be written");
-  temporary_ = temporary;
-  return false;
+  std::filesystem::path path = target_;
+  bool named = name(path);
+  if (!named && errno == EEXIST) {
+    path = temporary_name();
+    ::unlink(path.c_str());
+    named = name(path);
+  }
+  if (!named) fail("cannot be written");
+  temporary_ = path;  // until the end of commit(): if anything fails it goes
 }
 
 std::filesystem::path OutputFile::temporary_name() const {

@@ -43,7 +43,7 @@ class OutputFile {
  private:
   OutputFile() = default;
   void open_temporary();
-  bool name_unnamed();
+  void name_unnamed();
   std::filesystem::path temporary_name() const;
   void flush();
   void write_through(std::string_view bytes);

@@ -26,9 +26,8 @@
 //
 // A Rule says which pieces win at their ends:
 //   Number, empty()           what windows and rings hold, and which one of them stands for no path
-//   Guide                     what else it needs to know, in Scratch: begin_text(i) tells it that text i
-//   begins,
-//                             prepare() that these symbols come next
+//   Guide                     what else it needs to know, in Scratch: begin_text(i) tells it that text i is
+//                             next, prepare() that these symbols are
 //   kDraws                    whether a column of random numbers is needed, and the trie was made here
 //   forward(kernels, trie, program)    the phase (kernels.h)
 //   settler(columns)          a function of (id, start, end) of a piece that won: the id to note for it
