@@ -1,11 +1,14 @@
 #include <bytepiece/readers.h>
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -116,6 +119,40 @@ TEST_CASE("readers: a flipped bit in a compressed file is an error") {
     write_bytes(path, file);
     CHECK(contains(error_of([&] { read(path, InputFormat::kText); }), path + ": cannot be read"));
   }
+}
+
+TEST_CASE("readers: what follows compressed data is more of it, or an error") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "a";
+  for (const std::string filter : {"gzip", "zstd", "xz", "bzip2"}) {
+    CAPTURE(filter);
+    const std::string file = compressed("one\ntwo", filter);
+    const auto damage = [&](const std::string& behind) {
+      write_bytes(path, file + behind);
+      return error_of([&] { read(path, InputFormat::kText); });
+    };
+    CHECK(contains(damage("garbage"), path + ": cannot be read"));
+    CHECK(contains(damage('\0' + file.substr(1)), path + ": cannot be read"));
+    CHECK(contains(damage(file.substr(0, 8)), path + ": cannot be read"));
+  }
+  write_bytes(path,
+              compressed("one\n", "gzip") + std::string(600000, '\0') + compressed("two", "gzip") + '\0');
+  const bool zeros_ignored = read(path, InputFormat::kText) == Strings{"one\ntwo"};
+  CHECK(zeros_ignored);
+}
+
+TEST_CASE("readers: compression is seen though a pipe gives one byte at first") {
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder / "pipe";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  std::thread writer([&] {
+    const std::string file = compressed("one\ntwo", "gzip");
+    std::ofstream pipe(path, std::ios::binary);
+    for (const char byte : file) pipe << byte << std::flush;
+  });
+  const Strings found = documents(read_files({{path, {InputFormat::kLines, {}}, {}}}));
+  writer.join();
+  CHECK(found == Strings{"one", "two<unterminated>"});
 }
 
 TEST_CASE("readers: JSON lines") {

@@ -24,8 +24,8 @@ constexpr std::string_view kGzipMagic = "\x1F\x8B", kZstdMagic = "\x28\xB5\x2F\x
                                "7zXZ",
                            kBzip2Magic = "BZh", kSkippableZstdMagic = "\x2A\x4D\x18";  // behind 50 to 5F
 
-[[noreturn]] void fail(const RawInput& input, const char* reason) {
-  throw Error(fmt::format("{}: cannot be read: {}", input.name(), reason ? reason : "damaged or cut off"));
+[[noreturn]] void fail(const RawInput& input, std::string_view reason) {
+  throw Error(fmt::format("{}: cannot be read: {}", input.name(), reason));
 }
 
 }  // namespace
@@ -51,6 +51,7 @@ class ByteStream::Gzip {
 
   std::string_view next() {
     for (;;) {
+      if (!inside_member_) skip_zeros();
       if (stream_.avail_in == 0 && !refill()) return {};
       stream_.next_out = reinterpret_cast<Bytef*>(out_.data());
       stream_.avail_out = static_cast<uInt>(out_.size());
@@ -64,6 +65,14 @@ class ByteStream::Gzip {
   }
 
  private:
+  // Tapes and the like fill up the last block of a file, and gzip takes no offence.
+  void skip_zeros() {
+    while ((stream_.avail_in > 0 || refill()) && *stream_.next_in == 0) {
+      ++stream_.next_in;
+      --stream_.avail_in;
+    }
+  }
+
   bool refill() {
     const std::string_view block = input_.next();
     if (block.empty() && inside_member_) fail(input_, "gzip data is cut off");
@@ -100,6 +109,7 @@ class ByteStream::Archive {
       check(archive_read_data_block(reader_.get(), &block, &size, &offset));
       if (size > 0) return {static_cast<const char*>(block), size};
     }
+    if (!input_.next().empty() || bytes_used() != input_.position()) fail_after_data();
     return {};
   }
 
@@ -125,7 +135,17 @@ class ByteStream::Archive {
   void check(int status) {
     if (failure_) throw Error(*failure_);
     at_end_ = status == ARCHIVE_EOF;
-    if (status != ARCHIVE_OK && !at_end_) fail(input_, archive_error_string(reader_.get()));
+    if (status == ARCHIVE_OK || at_end_) return;
+    const char* reason = archive_error_string(reader_.get());
+    fail(input_, fmt::format("damaged or cut off ({})", reason ? reason : "no reason given"));
+  }
+
+  // libarchive takes what is no further compressed stream for the end, be it a damaged one.
+  std::uint64_t bytes_used() const {
+    return static_cast<std::uint64_t>(archive_filter_bytes(reader_.get(), -1));
+  }
+  [[noreturn]] void fail_after_data() const {
+    fail(input_, fmt::format("damaged or cut off: no more compressed data from byte {} on", bytes_used()));
   }
 
   RawInput& input_;

@@ -14,6 +14,7 @@ namespace bytepiece {
 namespace {
 
 constexpr std::size_t kBlockBytes = 1 << 18;
+constexpr std::size_t kLeastPeek = 6;  // bytes, unless there are fewer left: any file's magic number
 
 }  // namespace
 
@@ -32,12 +33,15 @@ RawInput::~RawInput() { ::close(fd_); }
 std::string_view RawInput::peek() {
   if (peeked_) return block_;
   peeked_ = true;
-  ssize_t size;
-  do {
-    size = ::read(fd_, buffer_.data(), buffer_.size());
-  } while (size < 0 && errno == EINTR);
-  if (size < 0) fail();
-  return block_ = {buffer_.data(), static_cast<std::size_t>(size)};
+  std::size_t size = 0;
+  while (size < kLeastPeek) {  // a pipe may give less than one asks for
+    const ssize_t got = ::read(fd_, buffer_.data() + size, buffer_.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail();
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  return block_ = {buffer_.data(), size};
 }
 
 std::string_view RawInput::next() {

@@ -18,7 +18,7 @@ class RawInput {
   RawInput(const RawInput&) = delete;
   RawInput& operator=(const RawInput&) = delete;
 
-  std::string_view peek();  // the block that next() returns
+  std::string_view peek();  // the block that next() returns: at least 6 bytes, unless fewer are left
   std::string_view next();  // valid until the call after; empty at the end. Throws Error
 
   std::uint64_t position() const { return position_; }  // bytes taken so far
