@@ -1,7 +1,9 @@
 #include <bytepiece/id_files.h>
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <map>
 #include <string>
 #include <vector>
@@ -202,6 +204,28 @@ TEST_CASE("id_files: files of other programs") {
                                       "\0\0\0\0\0\0\0\0\4\0\0\0\0\0\0\0"
                                       "\0\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0"));
   CHECK(read({{folder / "m", IdFormat::kMegatron}}) == Documents{{1, 2, 3}});
+}
+
+TEST_CASE("id_files: a disk that is full at the end leaves both files as they were") {
+  const TemporaryFolder folder;
+  for (const NamedFormat& row : kFormats) {
+    CAPTURE(row.name);
+    write(folder / row.name, row.format, 300, {{1, 2, 3}, {4, 5}});
+    const Files files = files_in(folder.path());
+    rlimit limit{};
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit small{70000,
+                       limit.rlim_max};  // more than the buffer of the documents, less than all of them
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+    const std::string message =
+        error_of([&] { write(folder / row.name, row.format, 300, Documents(9000, {7})); });
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    std::signal(SIGXFSZ, old_handler);
+    CHECK(contains(message, "cannot be written"));
+    const bool same = files_in(folder.path()) == files;
+    CHECK(same);
+  }
 }
 
 struct Bad {

@@ -176,7 +176,7 @@ void OutputFile::fail(const char* what) const {
   const char* remedy = reason == ENOSPC   ? "; make room or write elsewhere"
                        : reason == ENOENT ? "; make its folder first"
                                           : "";
-  const std::string after = reason == ENOSPC ? fmt::format(" after {} bytes", written_ + buffer_.size()) : "";
+  const std::string after = reason == ENOSPC ? fmt::format(" after {} bytes", written_) : "";
   throw Error(fmt::format("{}: {}: {}{}{}", name_, what, std::strerror(reason), after, remedy));
 }
 

@@ -37,6 +37,8 @@ class OutputFile {
   // Replaces bytes that were written before: a header whose numbers are known at the end. Throws Error; of
   // what cannot go back, as a pipe, too.
   void overwrite(std::uint64_t offset, std::string_view bytes);
+  // Hands over all bytes, so that commit() finds no full disk: for files that belong together. Throws Error.
+  void flush();
   void commit();          // throws Error; nothing may be written afterwards
   int take_descriptor();  // of an unnamed file, to read what was written; throws Error
 
@@ -45,7 +47,6 @@ class OutputFile {
   void open_temporary();
   void name_unnamed();
   std::filesystem::path temporary_name() const;
-  void flush();
   void write_through(std::string_view bytes);
   [[noreturn]] void fail(const char* what) const;  // with the reason in errno
 

@@ -65,10 +65,11 @@ class NumberFile {
     bytes_ += bytes.size();
   }
 
-  void commit() {
+  void finish() {
     if (is_npy_) file_.overwrite(0, npy_header());
-    file_.commit();
+    file_.flush();
   }
+  void commit() { file_.commit(); }
 
  private:
   std::string npy_header() const {
@@ -263,8 +264,12 @@ void IdWriter::write_documents(std::span<const Id> ids, std::span<const std::siz
 
 void IdWriter::commit() {
   if (impl_->format == IdFormat::kMegatron) impl_->write_index();
+  impl_->ids->finish();
+  if (impl_->documents) {  // first, as ids without them would be one document
+    impl_->documents->finish();
+    impl_->documents->commit();
+  }
   impl_->ids->commit();
-  if (impl_->documents) impl_->documents->commit();
 }
 
 }  // namespace bytepiece
