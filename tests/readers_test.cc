@@ -167,6 +167,8 @@ TEST_CASE("readers: JSON lines") {
   CHECK(read(path, InputFormat::kJsonl) == Strings{"one", bytes("t\u00E9\n\0\U0001F600"), "", "last"});
   write_bytes(path, "{\"a b\": \"one\", \"text\": 1}\n");
   CHECK(read(path, InputFormat::kJsonl, "a b") == Strings{"one"});
+  write_bytes(path, "\xEF\xBB\xBF{\"text\": \"one\", \"text\": \"two\"}\n");
+  CHECK(read(path, InputFormat::kJsonl) == Strings{"one"});
   write_bytes(path, "");
   CHECK(read(path, InputFormat::kJsonl) == Strings{});
   const std::string long_text(3000000, 'x');

@@ -26,7 +26,7 @@ struct ReadOptions {
 
   // --- kJsonl only. ---
   // The name of a field, or the path to one in inner objects: "meta.text" is {"meta": {"text": ...}}, unless
-  // there is a field of the very name "meta.text".
+  // there is a field of the very name "meta.text". Of several fields of one name it is the first.
   std::string field = "text";
   // Called for a line that is no document; it is skipped then. Empty: such a line is an Error with this
   // message.
@@ -58,7 +58,8 @@ struct InputFile {
 // Documents of all files in the given order. Checks at once that each file is there and readable, and
 // reads it during the walk with about 1 MB of memory beside the longest line of a kLines or kJsonl
 // file. Throws Error: a file is missing, a directory, unreadable or damaged; a line is not JSON or lacks
-// the field and on_bad_line is empty. UTF-8 is not required of kText and kLines.
+// the field and on_bad_line is empty. UTF-8 is not required of kText and kLines. A byte order mark is text, but
+// in front of kJsonl it is left out.
 //
 // The corpus can be shared out (shares have about the same number of bytes; a compressed file goes whole to
 // one of them). Its identity is made of the names, sizes and times of change of the files, their formats and

@@ -90,8 +90,10 @@ void OutputFile::open_temporary() {
   // An existing file that must not be written stays protected, though its folder would allow a rename.
   if (::access(target_.c_str(), W_OK) != 0 && errno != ENOENT) return;
 #ifdef O_TMPFILE
-  fd_ = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kMode);
-  if (fd_ >= 0 || errno == ENOENT || errno == EACCES) return;
+  if (::access("/proc/self/fd", X_OK) == 0) {  // else there is no way to name the file
+    fd_ = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kMode);
+    if (fd_ >= 0 || errno == ENOENT || errno == EACCES) return;
+  }
 #endif
   temporary_ = temporary_name();
   fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode);

@@ -23,6 +23,8 @@ namespace {
 
 using Visit = std::function<void(const DocumentPart&)>;
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 std::string name_of(const InputFile& file) {
   if (!file.name.empty()) return file.name;
   return file.path == "-" ? "standard input" : file.path.string();
@@ -68,7 +70,7 @@ class JsonLines {
   void add(const DocumentPart& part, const Visit& visit) {
     line_ += part.bytes;
     if (!part.ends_document) return;
-    ++number_;
+    if (++number_ == 1 && line_.starts_with(kByteOrderMark)) line_.erase(0, kByteOrderMark.size());
     if (line_.find_first_not_of(" \t\r") != std::string::npos) {
       if (const std::optional<std::string_view> text = text_of_line()) visit({*text});
     }
