@@ -171,6 +171,7 @@ TEST_CASE("cli: help and version") {
     CHECK(outcome.err.empty());
     CHECK(contains(outcome.out, "--help"));
     CHECK(contains(outcome.out, command));
+    CHECK(shell.run("bytepiece " + command + " --help | grep -E '.{81}'").out == "");
   }
 }
 
@@ -586,15 +587,29 @@ TEST_CASE("cli: a full disk and a folder that cannot be written are errors befor
        {train + "--memory 40M --tmp-dir random.txt", 1, {"random.txt: a temporary file: cannot be made"}}});
 }
 
-TEST_CASE("cli: an output file may be the input, a link, or what is no file") {
+TEST_CASE("cli: an output file may be a link, or what is no file, but not the input") {
   const ShellWithModel shell;
   shell.write("a", corpus());
-  shell.good("bytepiece encode toy.bp a -o a && bytepiece decode toy.bp a -o a");
-  CHECK(shell.read("a") == corpus());
   shell.good("ln -s a link && bytepiece encode toy.bp corpus.txt -o link && test -h link");
   CHECK(shell.read("a") == shell.good("bytepiece encode toy.bp corpus.txt"));
   shell.good("bytepiece encode toy.bp corpus.txt -o /dev/null && test -c /dev/null");
   CHECK(shell.good("bytepiece encode toy.bp corpus.txt -o /dev/stdout | cat") == shell.read("a"));
+  shell.good("ln corpus.txt hard && ln -s toy.bp model");
+  check_bad(shell,
+            {{"bytepiece encode toy.bp corpus.txt -o corpus.txt", 1, {"is read, too", "another output"}},
+             {"bytepiece encode toy.bp corpus.txt -o hard", 1, {"is read, too"}},
+             {"bytepiece encode toy.bp corpus.txt -o model", 1, {"is read, too"}},
+             {"bytepiece decode toy.bp a -o link", 1, {"is read, too"}},
+             {"bytepiece decode toy.bp a -o toy.bp", 1, {"is read, too"}}});
+}
+
+TEST_CASE("cli: memory does not grow with the number of documents, be they empty") {
+#ifndef __SANITIZE_ADDRESS__
+  const ShellWithModel shell;
+  const std::string few = "ulimit -v 150000; yes '' | head -n 3000000 | bytepiece ";  // kB
+  CHECK(shell.good(few + "encode -T 1 toy.bp --count-only") == "0\n");
+  CHECK(shell.good(few + "decode -T 1 toy.bp | wc -l") == "3000000\n");
+#endif
 }
 
 // ---- Corpora ----
@@ -758,6 +773,7 @@ TEST_CASE("cli: shards, and going on after the end of a killed run") {
   std::string large;
   while (large.size() < 1500000) large += corpus() + std::to_string(large.size()) + "\n";
   shell.write("large.txt", large);
+  shell.good("bytepiece train -q large.txt -o same_size.bp --vocab-size 400");
   for (const std::string format : {"ids", "u16", "megatron"}) {
     CAPTURE(format);
     const std::string part =
@@ -778,6 +794,12 @@ TEST_CASE("cli: shards, and going on after the end of a killed run") {
     const Outcome other = shell.run("cd part && " + part + " --resume --bos <../large.txt");
     CHECK(other.status == 1);
     CHECK(contains(other.err, "other options"));
+    const Outcome shorter = shell.run("cd part && " + part + " --resume <../toy.bp");
+    CHECK(shorter.status == 1);
+    CHECK(contains(shorter.err, "before the last one that is in a shard"));
+    std::string other_model = part;
+    other_model.replace(other_model.find("toy"), 3, "same_size");
+    CHECK(contains(shell.run("cd part && " + other_model + " --resume <../large.txt").err, "other options"));
     shell.good("cd part && " + part + " --resume <../large.txt && cd .. && diff -r -x '.*.tmp' whole part");
     shell.good("cd part && " + part + " --resume <../large.txt && cd .. && diff -r -x '.*.tmp' whole part");
     const std::string decode = "bytepiece decode toy.bp --input-format " + format;
@@ -860,6 +882,9 @@ TEST_CASE("cli: eval") {
   const std::string table = shell.good("bytepiece eval toy.bp small.bp --input a.txt b.txt");
   CHECK(contains(table, "a.txt: 15 bytes, 13 characters, 2 documents\n"));
   CHECK(contains(table, "\nsum: "));
+  shell.good("mkdir one two && cp toy.bp one/a.bp && cp small.bp one/b.bp && cp small.bp two/b.bp");
+  CHECK(contains(shell.good("bytepiece eval one/a.bp two/b.bp -i a.txt"), "\n  a.bp "));
+  CHECK(contains(shell.good("bytepiece eval one/b.bp two/b.bp -i a.txt"), "\n  one/b.bp "));
   simdjson::dom::parser parser;
   const std::string json = shell.good("bytepiece eval toy.bp small.bp --json --input a.txt b.txt");
   const simdjson::dom::element root = parser.parse(json);
@@ -921,6 +946,8 @@ TEST_CASE("cli: convert there and back") {
   CHECK(shell.good("bytepiece inspect --pieces back.bp | cut -f 1,3") ==
         shell.good("bytepiece inspect --pieces toy.bp | cut -f 1,3"));
   CHECK(shell.read("map").starts_with("1\t1\n2\t2\n3\t3\n"));
+  CHECK(shell.good("bytepiece convert -q toy.bp - | cat") == shell.read("toy.bp"));
+  CHECK(shell.good("bytepiece convert -q toy.bp - --to json") == shell.read("toy.json"));
 }
 
 TEST_CASE("cli: convert counts of words") {
@@ -967,10 +994,23 @@ TEST_CASE("cli: special tokens") {
   CHECK(shell.good("grep -cx " + user + " ids") == "60000\n");
   shell.good(parse + "| tr ' ' '\\n' >ids");  // no line has it
   CHECK(shell.run("grep -cx " + user + " ids").out == "0\n");
-  shell.write("line", std::string(5000000, 'x'));
-  const Outcome refused = shell.run("bytepiece encode --parse-special chat.bp line");
-  CHECK(refused.status == 1);
-  CHECK(contains(refused.err, "special tokens"));
+  std::string line;  // that cannot be cut
+  for (int i = 0; i < 1000000; ++i) line += i % 10 == 0 ? "<|user|>" : "hello";
+  shell.write("line", line);
+  shell.good("bytepiece encode -q --parse-special chat.bp line | tr ' ' '\\n' >ids");
+  CHECK(shell.good("grep -cx " + user + " ids") == "100000\n");
+  // As pieces; what only looks like a special token is text.
+  const std::string both = "a<|user|>b<bos>";
+  const std::string as_pieces =
+      "printf '" + both + "\\n' | bytepiece encode chat.bp --eos --output-format pieces ";
+  const std::string to_text = " | bytepiece decode chat.bp --input-format pieces ";
+  CHECK(shell.good(as_pieces + to_text) == both + "\n");
+  CHECK(shell.good(as_pieces + "--parse-special" + to_text) == "ab<bos>\n");
+  CHECK(shell.good(as_pieces + "--parse-special" + to_text + "--show-special") == both + "<eos>\n");
+  shell.good(
+      "printf '<|user|>\\t9\\n' >word && bytepiece convert -q word word.bp && "
+      "bytepiece convert -q word.bp mixed.bp --add-special '<|user|>'");
+  CHECK(shell.good("echo '<|user|>' | bytepiece encode mixed.bp --output-format pieces") == "\\x3c|user|>\n");
   shell.good("bytepiece train -q corpus.txt -o made.bp --vocab-size 400 --special '<sep>'");
   const Vocab made = Vocab::load(shell.path("made.bp"));
   CHECK(made.id_count() <= 400);
@@ -1088,7 +1128,8 @@ TEST_CASE("cli: a command line that cannot be understood") {
   check_bad(
       shell,
       {{"bytepiece", 2, {"command is missing", "bytepiece --help"}},
-       {"bytepiece knit", 2, {"knit"}},
+       {"bytepiece knit", 2, {"'knit' is no command"}},
+       {"bytepiece knit corpus.txt", 2, {"'knit' is no command"}},
        {"bytepiece train corpus.txt", 2, {"--output is required", "bytepiece train --help"}},
        {"bytepiece train -o x.bp", 2, {"INPUT is required"}},
        {"bytepiece encode", 2, {"MODEL is required", "bytepiece encode --help"}},
@@ -1124,6 +1165,17 @@ TEST_CASE("cli: a command line that cannot be understood") {
        {"bytepiece encode toy.bp corpus.txt -o x --samples 2", 2, {"--samples", "--alpha"}},
        {"bytepiece encode toy.bp corpus.txt -o x --seed 2", 2, {"--seed", "--alpha"}},
        {"bytepiece encode toy.bp corpus.txt -o x --alpha 1 --seed x", 2, {"--seed"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --alpha 1 --seed -1", 2, {"--seed", "-1 is not a whole"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --alpha 1 --seed 18446744073709551616", 2, {"--seed"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --n-best 0",
+        2,
+        {"--n-best", "0 is not a whole number from 1"}},
+       {"bytepiece encode toy.bp corpus.txt -o x --n-best -3", 2, {"--n-best"}},
+       {"bytepiece encode toy.bp corpus.txt --shard-size -5 -o x", 2, {"--shard-size"}},
+       {"bytepiece encode toy.bp corpus.txt --shard-size 5", 2, {"--shard-size needs files"}},
+       {"bytepiece encode toy.bp corpus.txt --resume -o x", 2, {"--shard-size"}},
+       {"bytepiece encode toy.bp corpus.txt --offsets -o x", 2, {"jsonl"}},
+       {"bytepiece encode toy.bp corpus.txt --count-only -o x", 2, {"--count-only"}},
        {"bytepiece encode toy.bp corpus.txt -o x --epochs 2", 2, {"--epochs", "--alpha"}},
        {"bytepiece encode toy.bp corpus.txt -o x --n-best 2 --alpha 1", 2, {"--n-best", "--alpha"}},
        {"bytepiece encode toy.bp corpus.txt -o x --n-best 2 --without-replacement 2", 2, {"--n-best"}},
@@ -1271,6 +1323,8 @@ TEST_CASE("cli: ids that are none") {
     shell.write("bad" + id, "3 4\n5 " + id + " 6\n7\n");
     rows.push_back({"bytepiece decode toy.bp bad" + id + " -o old", 1, {"line 2", id}});
   }
+  shell.write("endless", "3 4\n" + std::string(6000000, '1'));
+  rows.push_back({"bytepiece decode toy.bp endless -o old", 1, {"line 2", "without a blank"}});
   check_bad(shell, rows);
 }
 
@@ -1298,9 +1352,6 @@ TEST_CASE("cli: output that cannot be written") {
        {"bytepiece encode toy.bp corpus.txt --output-format npy", 1, {"standard output: not a file", "-o"}},
        {"bytepiece encode toy.bp corpus.txt --output-format megatron -o none/x", 1, {"none/x.bin", "folder"}},
        {"bytepiece encode toy.bp corpus.txt --shard-size 5 -o none/x", 1, {"none/x.00000", "folder"}},
-       {"bytepiece encode toy.bp corpus.txt --shard-size 5", 1, {"--shard-size needs files"}},
-       {"bytepiece encode toy.bp corpus.txt --resume -o x", 1, {"--shard-size"}},
-       {"bytepiece encode toy.bp corpus.txt --offsets -o x", 1, {"jsonl"}},
        {"bytepiece decode toy.bp ids >/dev/full", 1, {"standard output: cannot be written: No space"}},
        {"bytepiece inspect toy.bp >/dev/full", 1, {"standard output: cannot be written"}},
        {"bytepiece inspect --pieces toy.bp >/dev/full", 1, {"standard output: cannot be written: No space"}},

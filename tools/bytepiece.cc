@@ -24,6 +24,15 @@ int report(int status, std::string message) {
   return status;
 }
 
+// What a command that was stopped leaves behind.
+std::string what_is_left(const CLI::App& app) {
+  const auto named = app.get_subcommands();
+  const CLI::Option* folder = named.empty() ? nullptr : named.front()->get_option_no_throw("--work-dir");
+  if (folder != nullptr && folder->count() > 0)
+    return "stopped; the same command goes on with what is in --work-dir";
+  return "stopped; no output is whole, and no file was written";
+}
+
 // The subcommand that was named, for "see ... --help".
 std::string named_command(const CLI::App& app) {
   const auto named = app.get_subcommands();
@@ -62,11 +71,14 @@ int main(int argc, char** argv) {
     return 0;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
+    if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-') {
+      return report(2, fmt::format("'{}' is no command; see 'bytepiece --help'", argv[1]));
+    }
     return report(2, fmt::format("{}; see '{} --help'", error.what(), named_command(app)));
   } catch (const bytepiece::tools::Reported&) {
     return 1;
   } catch (const bytepiece::tools::Interrupted& interrupted) {
-    report(1, "stopped; nothing was written but what --work-dir keeps");
+    report(1, what_is_left(app));
     bytepiece::tools::end_by(interrupted);
   } catch (const bytepiece::Error& error) {
     return report(1, error.what());

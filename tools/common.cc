@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "text/json_string.h"
@@ -46,6 +47,17 @@ std::vector<InputFile> input_files(const InputOptions& options, InputFormat othe
     files.push_back({.path = path, .options = {format, options.field}, .name = {}});
   }
   return files;
+}
+
+void check_not_read(const std::string& output, const std::vector<std::string>& read) {
+  for (const std::string& path : read) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(output, error) ||
+        !std::filesystem::equivalent(output, path, error)) {
+      continue;
+    }
+    throw Error(fmt::format("{}: is read, too, and would be replaced; name another output", output));
+  }
 }
 
 OutputFile open_output(const std::string& path) {

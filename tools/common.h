@@ -46,6 +46,9 @@ void add_input_options(CLI::App& command, InputOptions& options);
 // name does not say jsonl. No path at all is "-".
 std::vector<InputFile> input_files(const InputOptions& options, InputFormat otherwise);
 
+// Throws Error: the output is a file that is read, by whatever name, which would be gone then.
+void check_not_read(const std::string& output, const std::vector<std::string>& read);
+
 // Standard output for "-".
 OutputFile open_output(const std::string& path);
 

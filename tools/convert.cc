@@ -143,7 +143,10 @@ bool same_ids(const Imported& imported) {
                      [](const auto& ids) { return ids.first == ids.second; });
 }
 
-void run(const Options& options) {
+void run(Options& options) {
+  for (std::string* output : {&options.output, &options.id_map}) {
+    if (*output == "-") *output = "/dev/stdout";
+  }
   const std::string to = options.to == "auto" ? format_of_name(options.output) : options.to;
   std::string from;
   Imported imported = read(options, from);
@@ -175,8 +178,7 @@ void run(const Options& options) {
 
 void add_convert(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("convert", "Turn a model into another format, and other ones into ours");
+  CLI::App* command = app.add_subcommand("convert", "Turn models into other formats, and back");
   command->add_option("FROM", options->input, "Model to read")->required()->type_name("");
   command->add_option("TO", options->output, "Model to write")->required()->type_name("");
   command
@@ -204,12 +206,14 @@ void add_convert(CLI::App& app) {
       ->type_name("FILE");
   command->add_flag("-q,--quiet", options->run.quiet, "No list of what could not be kept");
   command->footer(
-      "What the other format cannot say is listed. Scores of other libraries become counts.\n\n"
+      "What the other format cannot say is listed. Scores of other libraries become\n"
+      "counts.\n\n"
       "Examples:\n"
       "  bytepiece convert toy.bp tokenizer.json\n"
       "  bytepiece convert toy.bp toy.model --to sentencepiece\n"
       "  bytepiece convert bytepiece.eu.plus.160k.model eu.bp\n"
-      "  bytepiece convert toy.bp chat.bp --add-special '<|user|>' --add-special '<|end|>'\n"
+      "  bytepiece convert toy.bp chat.bp --add-special '<|user|>' \\\n"
+      "      --add-special '<|end|>'\n"
       "  bytepiece convert --from counts dict.txt words.bp");
   command->callback([options] { run(*options); });
 }

@@ -86,9 +86,11 @@ class Source {
 
   const Corpus& corpus() const { return corpus_; }
 
+  bool has_words() const { return format_ == "ids" || format_ == "pieces"; }  // separated by blanks
+
   LastCut last_cut() const {
     if (format_ == "jsonl") return no_cut;
-    return is_text() ? last_blank_end : last_id_begin;
+    return has_words() ? last_blank_end : last_id_begin;
   }
 
   Decoded decode(const Batch& batch) const {
@@ -99,7 +101,7 @@ class Source {
       if (format_ == "ids") {
         decode_ids(ids_, document, place, decoded.text);
       } else if (format_ == "pieces") {
-        decode_pieces(document, place, decoded.text);
+        decode_pieces(ids_, document, place, decoded.text);
       } else if (format_ == "jsonl") {
         decode_json(ids_, document, place, decoded.text);
       } else {
@@ -112,9 +114,14 @@ class Source {
     return decoded;
   }
 
- private:
-  bool is_text() const { return !id_formats().contains(format_); }
+  // What holds no blank in so many bytes that it is no line of ids.
+  [[noreturn]] Decoded refuse(const Batch& batch) const {
+    throw Error(fmt::format("{}, line {}: {} without a blank; expected {} separated by blanks", corpus_.name,
+                            batch.first_number, human_bytes(static_cast<double>(batch.bytes.size())),
+                            format_));
+  }
 
+ private:
   void decode_numbers(std::string_view bytes, std::string& out) const {
     for (std::size_t at = 0; at < bytes.size(); at += sizeof(Id)) {
       const auto id = little_endian_at<Id>(bytes, at);
@@ -189,6 +196,8 @@ void run(const Options& options) {
   std::vector<std::string> paths = id_paths(options.inputs);
   if (paths.empty()) paths.push_back("-");
   if (std::count(paths.begin(), paths.end(), "-") > 1) throw Error("standard input (-) is named twice");
+  check_not_read(options.output, paths);
+  check_not_read(options.output, {options.model});
   std::vector<Source> sources;
   for (const std::string& path : paths) sources.emplace_back(path, options.input_format, ids);
   TextWriter out(options);
@@ -197,6 +206,7 @@ void run(const Options& options) {
     mapping.stage = "decode";
     mapping.last_cut = source.last_cut();
     mapping.map = [&](const Batch& batch) { return source.decode(batch); };
+    if (source.has_words()) mapping.map_stretch = [&](const Batch& batch) { return source.refuse(batch); };
     mapping.sink = [&](const Decoded& decoded) { out.write(decoded); };
     map_documents(source.corpus(), mapping, options.run);
   }
@@ -237,10 +247,12 @@ void add_decode(CLI::App& app) {
                     "Write special tokens, and <pad>, <bos>, <eos>, as they are called");
   add_run_options(*command, options->run);
   command->footer(
-      "Ids 0 to 2 (pad, bos, eos) and special tokens stand for no text unless they are shown.\n\n"
+      "Ids 0 to 2 (pad, bos, eos) and special tokens stand for no text unless they are\n"
+      "shown.\n\n"
       "Examples:\n"
       "  bytepiece encode toy.bp a.txt | bytepiece decode toy.bp\n"
-      "  bytepiece encode --input-format text toy.bp a.txt | bytepiece decode --output-format text toy.bp\n"
+      "  bytepiece encode --input-format text toy.bp a.txt |\n"
+      "      bytepiece decode --output-format text toy.bp\n"
       "  bytepiece decode toy.bp train.*.bin --input-format u16 -o back.txt\n"
       "  bytepiece decode toy.bp shards/ --input-format u16 -o back.txt");
   command->callback([options] { run(*options); });

@@ -6,6 +6,8 @@ namespace bytepiece::tools {
 namespace {
 
 constexpr std::size_t kBatchBytes = std::size_t{1} << 18;
+constexpr std::size_t kBytesPerDocument =
+    8;  // beside its bytes: documents may be empty, and there may be many
 constexpr std::size_t kLongestBatch = std::size_t{4} << 20;  // of a stretch that cannot be cut
 
 // How many lines begin in `bytes`, in front of which `before` stands.
@@ -30,24 +32,30 @@ std::vector<std::string_view> Batch::documents() const {
   return documents;
 }
 
-std::size_t last_line_begin(std::string_view bytes) {
-  for (std::size_t end = bytes.size(); end > 1;) {
-    const std::size_t line_feed = bytes.rfind('\n', end - 2);
+std::size_t last_line_begin(std::string_view bytes, std::size_t searched) {
+  const std::size_t begin = searched > 0 ? searched - 1 : 0;  // a line may begin behind it
+  const std::string_view rest = bytes.substr(begin);
+  for (std::size_t end = rest.size(); end > 1;) {
+    const std::size_t line_feed = rest.rfind('\n', end - 2);
     if (line_feed == std::string_view::npos) return 0;
-    if (bytes[line_feed + 1] != '\n') return line_feed + 1;
+    if (rest[line_feed + 1] != '\n') return begin + line_feed + 1;
     end = line_feed + 1;
   }
   return 0;
 }
 
-std::size_t last_blank_end(std::string_view bytes) {
-  const std::size_t blank = bytes.rfind(' ');
-  return blank == std::string_view::npos ? 0 : blank + 1;
+std::size_t last_blank_end(std::string_view bytes, std::size_t searched) {
+  const std::size_t blank = bytes.substr(searched).rfind(' ');
+  return blank == std::string_view::npos ? 0 : searched + blank + 1;
 }
 
-std::size_t last_id_begin(std::string_view bytes) { return bytes.size() / 4 * 4; }
+std::size_t last_id_begin(std::string_view bytes, std::size_t) { return bytes.size() / 4 * 4; }
 
-std::size_t no_cut(std::string_view) { return 0; }
+std::size_t no_cut(std::string_view, std::size_t) { return 0; }
+
+bool Batcher::is_full() const {
+  return batch_.bytes.size() + kBytesPerDocument * batch_.ends.size() >= kBatchBytes;
+}
 
 void Batcher::add(const DocumentPart& part) {
   if (skip_ > 0) {
@@ -67,7 +75,7 @@ void Batcher::add(const DocumentPart& part) {
 void Batcher::add_slice(const DocumentPart& slice) {
   batch_.bytes.reserve(kBatchBytes);
   if (!open_) {
-    if (batch_.bytes.size() >= kBatchBytes || !batch_.begins) push_whole_documents();
+    if (is_full() || !batch_.begins) push_whole_documents();
     open_begin_ = batch_.bytes.size();
   }
   batch_.bytes += slice.bytes;
@@ -89,7 +97,8 @@ void Batcher::cut_open_document() {
     open_begin_ = 0;
     if (batch_.bytes.size() < kBatchBytes) return;
   }
-  if (const std::size_t cut = last_cut_(batch_.bytes); cut > 0) {
+  if (const std::size_t cut = last_cut_(batch_.bytes, std::exchange(searched_, batch_.bytes.size()));
+      cut > 0) {
     batch_.ends_stretch = batch_.in_stretch;
     push_part(cut);
   } else if (batch_.in_stretch || (stretches_ && batch_.bytes.size() >= kLongestBatch)) {
@@ -109,6 +118,7 @@ void Batcher::push_part(std::size_t end) {
                                                           std::string_view(batch_.bytes).substr(0, end + 1));
   if (rest.bytes.empty()) before_ = batch_.bytes.back();
   rest.begins = false;
+  searched_ = 0;
   batch_.bytes.resize(end);
   batch_.ends = {end};
   batch_.ends_document = false;
@@ -118,6 +128,7 @@ void Batcher::push_part(std::size_t end) {
 void Batcher::push_whole_documents() {
   Batch next;
   before_ = 0;
+  searched_ = 0;
   next.first_number = batch_.first_number + batch_.ends.size();
   batch_.ends_stretch = batch_.in_stretch;
   batch_.unterminated = false;

@@ -1,7 +1,7 @@
 // Maps a corpus batch by batch on all threads, and hands the results on in the order of the input.
 //
 //   documents   aa b cc dddddddddddddddddddddd e
-//   batches     [aa b cc][ddddd][ddddddd][ddd][e]      about 256 kB each
+//   batches     [aa b cc][ddddd][ddddddd][ddd][e]      about 256 kB each, or 32768 documents
 //
 // A batch holds whole documents, or a part of one that is longer: it is cut where its parts can be mapped one
 // by one, so all threads work on a long document together. A stretch of more than 4 MB that cannot be cut, as
@@ -44,12 +44,14 @@ struct Batch {
   std::vector<std::string_view> documents() const;
 };
 
-// Where a document may be cut: the last place inside `bytes`, 0 if there is none.
-using LastCut = std::size_t (*)(std::string_view bytes);
-std::size_t last_line_begin(std::string_view bytes);  // behind a line feed, in front of another byte
-std::size_t last_blank_end(std::string_view bytes);   // behind a blank
-std::size_t last_id_begin(std::string_view bytes);    // a multiple of 4
-std::size_t no_cut(std::string_view bytes);
+// Where a document may be cut: the last place inside `bytes`, 0 if there is none. It is known that there is
+// none in its first `searched` bytes.
+using LastCut = std::size_t (*)(std::string_view bytes, std::size_t searched);
+std::size_t last_line_begin(std::string_view bytes, std::size_t searched = 0);  // behind a line feed, in
+                                                                                // front of another byte
+std::size_t last_blank_end(std::string_view bytes, std::size_t searched = 0);   // behind a blank
+std::size_t last_id_begin(std::string_view bytes, std::size_t searched = 0);    // a multiple of 4
+std::size_t no_cut(std::string_view bytes, std::size_t searched = 0);
 
 class Batcher {
  public:
@@ -64,6 +66,7 @@ class Batcher {
   std::uint64_t skip_left() const { return skip_; }  // of the documents to be left out: there were fewer
 
  private:
+  bool is_full() const;
   void add_slice(const DocumentPart& slice);
   void cut_open_document();
   void push_whole_documents();
@@ -75,6 +78,7 @@ class Batcher {
   std::function<void(Batch)> push_;
   Batch batch_;
   std::size_t open_begin_ = 0;  // of the open document in batch_.bytes
+  std::size_t searched_ = 0;    // of batch_.bytes: there is no place to cut in so many
   char before_ = 0;             // batch_.bytes, where it goes on with a stretch
   bool open_ = false;
 };
@@ -116,7 +120,10 @@ std::uint64_t map_documents(const Corpus& corpus, const Mapping<Result>& mapping
           progress.show(mapping.stage, corpus.position(), corpus.size, true,
                         mapping.note ? mapping.note() : std::string());
         });
-        corpus.walk([&](const DocumentPart& part) { batcher.add(part); });
+        corpus.walk([&](const DocumentPart& part) {
+          stop_if_interrupted();
+          batcher.add(part);
+        });
         stop_if_interrupted();  // the program that wrote our input may have been stopped first
         batcher.finish();
         skip_left = batcher.skip_left();

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "model/native_file.h"
 #include "text/visible.h"
 #include "tools/bad_lines.h"
 #include "tools/batch_encoder.h"
@@ -52,6 +53,9 @@ class Encoder {
     return special_has_line_feed_ || options_.segmentation.needs_whole_documents();
   }
 
+  // Lines of any length part by part; else they are held in memory.
+  bool takes_stretches() const { return !needs_whole_documents() && !options_.parse_special; }
+
   void begin_epoch(std::uint64_t epoch) {
     epoch_ = epoch;
     std::optional<Drawing> drawing;
@@ -91,24 +95,21 @@ double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-// All that decides what is in the shards; with --resume it must be the same.
-std::string settings_of(const Options& options, const std::vector<InputFile>& files, const Vocab& vocab) {
+// All that decides what is in the shards; with --resume it must be the same. Of a pipe only its name is
+// known.
+std::string settings_of(const Options& options, const Corpus& corpus, const Vocab& vocab) {
   const auto yes = [](bool flag) { return flag ? "yes" : "no"; };
   std::string settings = fmt::format(
       "format {}, offsets {}, bos {}, eos {}, special tokens {}, shard size {}, input format {}, field {}, "
-      "on error {}, model "
-      "with {} ids "
-      "and counts of {}, inputs",
+      "on error {}{}, model {:016x}",
       options.output.format, yes(options.output.offsets), yes(options.encode.bos), yes(options.encode.eos),
       yes(options.parse_special), options.output.shard_size, options.input.format,
-      visible(options.input.field), options.bad_lines.choice(), vocab.size(), vocab.total());
-  settings.insert(settings.rfind(", inputs"), options.segmentation.settings());
-  for (const InputFile& file : files) {
-    std::error_code error;
-    const std::uint64_t size = std::filesystem::file_size(file.path, error);
-    settings += ' ' + visible(file.path.string()) + (error ? "" : fmt::format(" ({} bytes)", size));
+      visible(options.input.field), options.bad_lines.choice(), options.segmentation.settings(),
+      pieces_digest(vocab));
+  if (options.parse_special) {
+    for (const std::string& token : vocab.special_tokens()) settings += ' ' + visible_item(token);
   }
-  return settings;
+  return settings + fmt::format(", input {} {}", visible(corpus.name), corpus.identity);
 }
 
 // Runs sink(batch) on what every batch becomes, in order, epoch after epoch.
@@ -124,6 +125,8 @@ void for_each_batch(const Corpus& corpus, Encoder& encoder, const Options& optio
     mapping.last_cut = no_cut;
   } else {
     mapping.last_cut = last_line_begin;
+  }
+  if (encoder.takes_stretches()) {
     mapping.map_stretch = [&](const Batch& batch) { return encoder.encode_stretch(batch); };
   }
   mapping.sink = [&](const OutputBatch& batch) {
@@ -136,6 +139,12 @@ void for_each_batch(const Corpus& corpus, Encoder& encoder, const Options& optio
   for (std::uint64_t epoch = 0; epoch < options.segmentation.epochs; ++epoch) {
     encoder.begin_epoch(epoch);
     mapping.skip = map_documents(corpus, mapping, options.run);
+  }
+  if (mapping.skip > 0) {
+    throw Error(
+        fmt::format("--resume: {} ends {} documents before the last one that is in a shard; "
+                    "give the input of the run before",
+                    corpus.name, grouped(mapping.skip)));
   }
 }
 
@@ -197,6 +206,10 @@ void check_together(Options& options) {
   if (options.parse_special && (segmentation.needs_sampler() || segmentation.n_best > 0)) {
     throw CLI::ValidationError("--parse-special goes with the best segmentation only");
   }
+  if (options.count_only && (options.output.path != "-" || options.output.shard_size > 0)) {
+    throw CLI::ValidationError(
+        "--count-only prints a number and writes no file; leave out -o or --count-only");
+  }
   if (options.parse_special && options.output.offsets) {
     throw CLI::ValidationError("--parse-special and --offsets do not go together");
   }
@@ -209,6 +222,9 @@ void run(Options& options) {
   check_together(options);
   check_output_options(options.output);
   std::vector<InputFile> files = input_files(options.input, InputFormat::kLines);
+  std::vector<std::string> read = {options.model};
+  for (const InputFile& file : files) read.push_back(file.path.string());
+  check_not_read(options.output.path, read);
   std::vector<Spool> spools;
   if (options.segmentation.epochs > 1) spools = spool_pipes(files, std::filesystem::temp_directory_path());
   options.bad_lines.watch(files);
@@ -218,7 +234,7 @@ void run(Options& options) {
   if (options.count_only) {
     run_count(corpus, encoder, options);
   } else {
-    run_output(corpus, encoder, options, settings_of(options, files, encoder.tokenizer().vocab()));
+    run_output(corpus, encoder, options, settings_of(options, corpus, encoder.tokenizer().vocab()));
   }
   if (!options.run.quiet) options.bad_lines.report();
 }
@@ -229,7 +245,9 @@ void add_encode(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("encode", "Turn text into ids, one document a line");
   command->add_option("MODEL", options->model, "Model file")->required()->type_name("");
-  command->add_option("INPUT", options->input.paths, "Text files; none or - is standard input")
+  command
+      ->add_option("INPUT", options->input.paths,
+                   "Text files, folders, patterns; none or - is standard input")
       ->type_name("");
   add_output_options(*command, options->output);
   add_segmentation_options(*command, options->segmentation);
@@ -252,7 +270,7 @@ void add_encode(CLI::App& app) {
       "number of the document, of the sample and of the epoch, and on nothing else, as\n"
       "threads. Several lines for a document follow one another; each counts as a\n"
       "document in binary formats, and with --json it says whose it is. Documents are\n"
-      "held in memory then, and lines of more than 4 MB with --alpha.\n\n"
+      "held in memory then, and lines with --parse-special.\n\n"
       "Examples:\n"
       "  echo 'hello world' | bytepiece encode toy.bp\n"
       "  bytepiece encode toy.bp corpus.txt -o corpus.ids\n"

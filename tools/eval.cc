@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
+#include <set>
 
 #include "text/utf8.h"
 #include "text/visible.h"
@@ -37,24 +39,20 @@ struct TokenCounts {
   void add(const TokenCounts& other) {
     for (std::size_t i = 0; i < of_id.size(); ++i) of_id[i] += other.of_id[i];
   }
-  std::uint64_t all() const {
-    std::uint64_t sum = 0;
-    for (const std::uint64_t count : of_id) sum += count;
-    return sum;
-  }
-  std::uint64_t single_bytes() const {
-    std::uint64_t sum = 0;
-    for (Id id = kFirstPiece; id < kFirstPiece + 256; ++id) sum += of_id[id];
-    return sum;
-  }
-  double entropy() const {  // bits per token, of the tokens' distribution
-    const auto total = static_cast<double>(all());
-    double bits = 0;
-    for (const std::uint64_t count : of_id) {
-      const double share = static_cast<double>(count) / total;
-      if (count > 0) bits -= share * std::log2(share);
+};
+
+// What is shown of them.
+struct Figures {
+  std::uint64_t tokens = 0, single_bytes = 0;
+  double entropy = 0;  // bits per token, of the tokens' distribution
+
+  explicit Figures(const TokenCounts& counts) {
+    for (const std::uint64_t count : counts.of_id) tokens += count;
+    for (Id id = kFirstPiece; id < kFirstPiece + 256; ++id) single_bytes += counts.of_id[id];
+    for (const std::uint64_t count : counts.of_id) {
+      const double share = static_cast<double>(count) / static_cast<double>(tokens);
+      if (count > 0) entropy -= share * std::log2(share);
     }
-    return bits;
   }
 };
 
@@ -75,6 +73,19 @@ struct TextCounts {
     documents += other.documents;
     for (std::size_t i = 0; i < models.size(); ++i) models[i].add(other.models[i]);
   }
+};
+
+struct TextFigures {
+  std::string name;
+  std::uint64_t bytes, characters, documents;
+  std::vector<Figures> models;
+
+  explicit TextFigures(const TextCounts& counts)
+      : name(counts.name),
+        bytes(counts.bytes),
+        characters(counts.characters),
+        documents(counts.documents),
+        models(counts.models.begin(), counts.models.end()) {}
 };
 
 // An invalid byte counts as a character.
@@ -130,42 +141,51 @@ double ratio(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-void print_table(const std::vector<TextCounts>& texts, const std::vector<std::string>& models) {
+// The names of the files, without their folders if all are different.
+std::vector<std::string> short_names(const std::vector<std::string>& paths) {
+  std::vector<std::string> names;
+  for (const std::string& path : paths) names.push_back(std::filesystem::path(path).filename().string());
+  const std::set<std::string> different(names.begin(), names.end());
+  return different.size() == names.size() ? names : paths;
+}
+
+void print_table(const std::vector<TextFigures>& texts, const std::vector<std::string>& paths) {
+  const std::vector<std::string> models = short_names(paths);
   std::size_t widest = 5;
   for (const std::string& model : models) widest = std::max(widest, visible(model).size());
-  for (const TextCounts& text : texts) {
+  for (const TextFigures& text : texts) {
     fmt::print("{}: {} bytes, {} characters, {} documents\n", visible(text.name), grouped(text.bytes),
                grouped(text.characters), grouped(text.documents));
     fmt::print("  {:<{}}{:>16}{:>13}{:>14}{:>10}\n", "model", widest, "tokens", "bytes/token", "single bytes",
                "entropy");
     for (std::size_t i = 0; i < models.size(); ++i) {
-      const TokenCounts& counts = text.models[i];
+      const Figures& figures = text.models[i];
       fmt::print("  {:<{}}{:>16}{:>13.3f}{:>12.2f} %{:>10.3f}\n", visible(models[i]), widest,
-                 grouped(counts.all()), ratio(text.bytes, counts.all()),
-                 100 * ratio(counts.single_bytes(), counts.all()), counts.entropy());
+                 grouped(figures.tokens), ratio(text.bytes, figures.tokens),
+                 100 * ratio(figures.single_bytes, figures.tokens), figures.entropy);
     }
   }
 }
 
-std::string as_json(const TextCounts& text, const std::vector<std::string>& models) {
+std::string as_json(const TextFigures& text, const std::vector<std::string>& models) {
   std::string json =
       fmt::format("{{\"name\": {}, \"bytes\": {}, \"characters\": {}, \"documents\": {}, \"models\": [",
                   json_string(text.name), text.bytes, text.characters, text.documents);
   for (std::size_t i = 0; i < models.size(); ++i) {
-    const TokenCounts& counts = text.models[i];
+    const Figures& figures = text.models[i];
     json += fmt::format(
         "{}{{\"model\": {}, \"tokens\": {}, \"bytes_per_token\": {:.6f}, \"single_byte_tokens\": {}, "
         "\"entropy\": {:.6f}}}",
-        i > 0 ? ", " : "", json_string(models[i]), counts.all(), ratio(text.bytes, counts.all()),
-        counts.single_bytes(), counts.entropy());
+        i > 0 ? ", " : "", json_string(models[i]), figures.tokens, ratio(text.bytes, figures.tokens),
+        figures.single_bytes, figures.entropy);
   }
   return json + "]}";
 }
 
-void print_json(const std::vector<TextCounts>& texts, const TextCounts& sum,
+void print_json(const std::vector<TextFigures>& texts, const TextFigures& sum,
                 const std::vector<std::string>& models) {
   std::string files;
-  for (const TextCounts& text : texts) files += (files.empty() ? "" : ",\n  ") + as_json(text, models);
+  for (const TextFigures& text : texts) files += (files.empty() ? "" : ",\n  ") + as_json(text, models);
   fmt::print("{{\"files\": [\n  {}],\n \"sum\": {}}}\n", files, as_json(sum, models));
 }
 
@@ -177,16 +197,17 @@ void run(Options& options) {
   for (const std::string& model : options.models) {
     encoders.emplace_back(Tokenizer::load(model), EncodeOptions{}, false);
   }
-  std::vector<TextCounts> texts;
+  std::vector<TextFigures> texts;
   TextCounts sum("sum", encoders);
   for (const InputFile& file : files) {
-    texts.push_back(evaluate(file, encoders, options.run));
-    sum.add(texts.back());
+    const TextCounts counts = evaluate(file, encoders, options.run);
+    texts.emplace_back(counts);
+    sum.add(counts);
   }
   if (options.json) {
-    print_json(texts, sum, options.models);
+    print_json(texts, TextFigures(sum), options.models);
   } else {
-    if (texts.size() > 1) texts.push_back(std::move(sum));
+    if (texts.size() > 1) texts.emplace_back(sum);
     print_table(texts, options.models);
   }
   if (!options.run.quiet) options.bad_lines.report();
@@ -198,15 +219,17 @@ void add_eval(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("eval", "Compare how models cut texts");
   command->add_option("MODEL", options->models, "Model files")->required()->type_name("");
-  command->add_option("-i,--input", options->input.paths, "Text files; none or - is standard input")
+  command
+      ->add_option("-i,--input", options->input.paths,
+                   "Text files, folders, patterns; none or - is standard input")
       ->type_name("FILE...");
   add_input_options(*command, options->input);
   options->bad_lines.add_option(*command);
   command->add_flag("--json", options->json, "Print JSON");
   add_run_options(*command, options->run);
   command->footer(
-      "auto reads lines, without their line feeds. Characters are code points,\n"
-      "and bytes that are not UTF-8. Single bytes: the share of tokens that stand for one\n"
+      "auto reads lines, without their line feeds. Characters are code points, and\n"
+      "bytes that are not UTF-8. Single bytes: the share of tokens that stand for one\n"
       "byte. Entropy: of the tokens' distribution, in bits per token.\n\n"
       "Examples:\n"
       "  bytepiece eval toy.bp --input corpus.txt\n"

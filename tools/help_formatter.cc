@@ -36,4 +36,11 @@ std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {
   return wrapped(text, kColumns - kNameColumns);
 }
 
+std::string HelpFormatter::make_subcommand(const CLI::App* command) const {
+  std::ostringstream out;
+  CLI::detail::format_help(out, command->get_name(),
+                           wrapped(command->get_description(), kColumns - kNameColumns), kNameColumns);
+  return out.str();
+}
+
 }  // namespace bytepiece::tools

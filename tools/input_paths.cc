@@ -17,12 +17,12 @@ bool is_hidden(const fs::path& path) { return path.filename().string().starts_wi
 
 void append_folder(const std::string& folder, std::vector<std::string>& paths) {
   const auto begin = static_cast<std::ptrdiff_t>(paths.size());
-  std::error_code error;
+  std::error_code error, ignored;
   for (auto entry = fs::recursive_directory_iterator(folder, error); !error && entry != fs::end(entry);
        entry.increment(error)) {
     if (is_hidden(entry->path())) {
       entry.disable_recursion_pending();
-    } else if (entry->is_regular_file() || !fs::exists(entry->path())) {  // a link to nothing: an error later
+    } else if (entry->is_regular_file(ignored) || !fs::exists(entry->path(), ignored)) {  // an error later
       paths.push_back(entry->path().string());
     }
   }

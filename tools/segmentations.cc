@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "tools/whole_number.h"
+
 namespace bytepiece::tools {
 namespace {
 
@@ -90,25 +92,26 @@ void add_segmentation_options(CLI::App& command, SegmentationOptions& options) {
   command
       .add_option("--seed", options.seed,
                   "The same seed draws the same; without it one is chosen and printed on standard error")
-      ->type_name("S");
+      ->type_name("S")
+      ->check(WholeNumber(0));
   command.add_option("--samples", options.samples, "Draw K times: K lines for each document")
       ->type_name("K")
-      ->check(CLI::PositiveNumber);
+      ->check(WholeNumber(1));
   command
       .add_option("--n-best", options.n_best,
                   "The N most probable ways, best first: up to N lines for each document")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(WholeNumber(1));
   command
       .add_option("--without-replacement", options.without_replacement,
                   "Draw N different ways (A is 1 if not given): up to N lines for each document")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(WholeNumber(1));
   command
       .add_option("--epochs", options.epochs,
                   "Go through the input N times, one after the other, and draw anew each time")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(WholeNumber(1));
   command.add_flag("--json", options.scores,
                    "JSON lines with ids, the number of the document from 0 on, log_prob, log_posterior for A "
                    "(1 if not given) and log_z");

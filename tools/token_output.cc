@@ -59,13 +59,19 @@ void add_output_options(CLI::App& command, OutputOptions& options) {
 }
 
 void check_output_options(const OutputOptions& options) {
-  if (options.offsets && options.format != "jsonl") {
-    throw Error("--offsets goes with --output-format jsonl only");
+  constexpr std::uint64_t kMostIds = std::uint64_t{1} << 60;  // negative numbers wrap around to more
+  if (options.shard_size > kMostIds) {
+    throw CLI::ValidationError("--shard-size: not a number of ids as 500000, 100M or 2G");
   }
-  if (options.shard_size > 0 && options.path == "-")
-    throw Error("--shard-size needs files; name one with -o");
+  if (options.offsets && options.format != "jsonl") {
+    throw CLI::ValidationError("--offsets goes with --output-format jsonl only");
+  }
+  if (options.shard_size > 0 && options.path == "-") {
+    throw CLI::ValidationError("--shard-size needs files; name one with -o");
+  }
   if (options.resume && options.shard_size == 0) {
-    throw Error("--resume goes on behind whole shards; give --shard-size, as in the run before");
+    throw CLI::ValidationError(
+        "--resume goes on behind whole shards; give --shard-size, as in the run before");
   }
   if (!is_text_format(options.format) && options.path == "-" && ::isatty(STDOUT_FILENO) != 0) {
     throw Error(fmt::format("{} is nothing for a terminal; name a file with -o", options.format));
@@ -81,11 +87,13 @@ OutputBatch output_batch(EncodedBatch encoded, const Batch& batch, const OutputO
   out.encoded = std::move(encoded);
   if (!is_text_format(options.format)) return out;
   const EncodedBatch& in = out.encoded;
+  std::optional<IdText> text;
+  if (options.format == "pieces") text.emplace(vocab, true);
   for (std::size_t i = 0; i < in.ends.size(); ++i) {
     const std::size_t begin = begin_of(in.ends, i), size = in.ends[i] - begin;
     const std::span<const Id> ids = std::span(in.ids).subspan(begin, size);
-    if (options.format == "pieces") {
-      append_pieces(vocab, ids, out.text);
+    if (text) {
+      append_pieces(*text, ids, out.text);
     } else {
       append_ids(ids, options.format == "jsonl" ? ", " : " ", out.text);
     }
@@ -326,6 +334,7 @@ void TokenOutput::finish() {
 }
 
 std::string TokenOutput::how_to_go_on() const {
+  if (options_.path == "-") return "the output is not whole";
   if (options_.shard_size == 0) return "nothing was written; --shard-size keeps what is done";
   return fmt::format("{} shards with {} documents are whole; the same command with --resume goes on",
                      whole_.shards, grouped(whole_.documents));

@@ -35,7 +35,8 @@ struct OutputOptions {
   bool resume = false;
 };
 void add_output_options(CLI::App& command, OutputOptions& options);
-void check_output_options(const OutputOptions& options);  // throws Error on what does not go together
+// Throws CLI::ValidationError on what does not go together, Error on a terminal that is to get numbers.
+void check_output_options(const OutputOptions& options);
 
 // An encoded batch as the output wants it.
 struct OutputBatch {

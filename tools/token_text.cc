@@ -18,10 +18,6 @@ constexpr std::string_view kBlanks = " \t\r";
 constexpr std::size_t kMostShown = 40;
 constexpr std::array<std::string_view, kFirstPiece> kReserved = {"<pad>", "<bos>", "<eos>"};
 
-bool is_reserved(std::string_view shown) {
-  return std::find(kReserved.begin(), kReserved.end(), shown) != kReserved.end();
-}
-
 std::string name_of(const Place& place) { return fmt::format("{}, line {}", place.file, place.line); }
 
 [[noreturn]] void fail(const Place& place, const std::string& what) {
@@ -82,23 +78,10 @@ void append_ids(std::span<const Id> ids, std::string_view separator, std::string
   out.resize(static_cast<std::size_t>(at - out.data()));
 }
 
-void append_pieces(const Vocab& vocab, std::span<const Id> ids, std::string& out) {
+void append_pieces(const IdText& text, std::span<const Id> ids, std::string& out) {
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (i > 0) out += ' ';
-    if (ids[i] < kFirstPiece) {
-      out += kReserved[ids[i]];
-      continue;
-    }
-    if (ids[i] >= vocab.size()) {
-      out += visible_item(vocab.special_tokens()[ids[i] - vocab.size()]);
-      continue;
-    }
-    const std::string shown = visible_item(vocab.bytes(ids[i]));
-    if (is_reserved(shown)) {
-      out += "\\x3c" + shown.substr(1);
-    } else {
-      out += shown;
-    }
+    text.append_shown(ids[i], out);
   }
 }
 
@@ -117,6 +100,30 @@ void append_spans(std::uint64_t begin, std::span<const std::uint64_t> ends, std:
     begin = ends[i];
   }
   out.resize(static_cast<std::size_t>(at - out.data()));
+}
+
+IdText::IdText(const Vocab& vocab, bool show_special) : vocab_(vocab), show_special_(show_special) {
+  for (Id id = 0; id < kFirstPiece; ++id) special_.emplace(kReserved[id], id);
+  auto id = static_cast<Id>(vocab.size());
+  for (const std::string& token : vocab.special_tokens()) special_.emplace(visible_item(token), id++);
+}
+
+void IdText::append_shown(Id id, std::string& out) const {
+  if (id < kFirstPiece) {
+    out += kReserved[id];
+  } else if (id >= vocab_.size()) {
+    out += visible_item(vocab_.special_tokens()[id - vocab_.size()]);
+  } else if (const std::string shown = visible_item(vocab_.bytes(id)); special_shown(shown)) {
+    out += fmt::format("\\x{:02x}{}", static_cast<unsigned char>(vocab_.bytes(id).front()),
+                       visible_item(vocab_.bytes(id).substr(1)));
+  } else {
+    out += shown;
+  }
+}
+
+std::optional<Id> IdText::special_shown(std::string_view shown) const {
+  const auto found = special_.find(shown);
+  return found == special_.end() ? std::nullopt : std::optional(found->second);
 }
 
 bool IdText::append(std::uint64_t id, std::string& out) const {
@@ -149,9 +156,11 @@ void decode_ids(const IdText& ids, std::string_view line, const Place& place, st
   });
 }
 
-void decode_pieces(std::string_view line, const Place& place, std::string& out) {
+void decode_pieces(const IdText& ids, std::string_view line, const Place& place, std::string& out) {
   for_each_word(line, [&](std::string_view word) {
-    if (!is_reserved(word) && !append_bytes(word, out)) {
+    if (const std::optional<Id> special = ids.special_shown(word)) {
+      ids.append(*special, out);
+    } else if (!append_bytes(word, out)) {
       fail(place, fmt::format("\"{}\" is no piece; expected \\\\, \\n, \\r, \\t or \\xHH behind a backslash",
                               visible(word.substr(0, kMostShown))));
     }

@@ -5,13 +5,16 @@
 //            <bos>, <eos>
 //   jsonl    {"ids": [15, 297], "offsets": [[0, 5], [5, 9]]}
 //
-// A piece whose bytes are "<bos>" is shown as \x3cbos>, so these are not mixed up. A special token is shown
-// as its text, and read as that.
+// A piece whose bytes are those of "<bos>" or of a special token is shown with its first byte as \xHH,
+// \x3cbos>, so that these are not mixed up.
 #pragma once
 
 #include <bytepiece/vocab.h>
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,7 +24,6 @@ namespace bytepiece::tools {
 
 // Each appends a list with the given separator.
 void append_ids(std::span<const Id> ids, std::string_view separator, std::string& out);
-void append_pieces(const Vocab& vocab, std::span<const Id> ids, std::string& out);
 // "[begin, end], ..." of spans that follow one another, the first from `begin` on.
 void append_spans(std::uint64_t begin, std::span<const std::uint64_t> ends, std::string& out);
 
@@ -29,15 +31,21 @@ void append_spans(std::uint64_t begin, std::span<const std::uint64_t> ends, std:
 class IdText {
  public:
   // With show_special also what the reserved ids and special tokens are called, else nothing for these.
-  IdText(const Vocab& vocab, bool show_special) : vocab_(vocab), show_special_(show_special) {}
+  IdText(const Vocab& vocab, bool show_special);
 
   bool append(std::uint64_t id, std::string& out) const;            // false: it is not in the vocabulary
   Error unknown(std::uint64_t id, const std::string& place) const;  // what to throw then
 
+  // As pieces: what an id is shown as, and the reserved id or special token that is shown so.
+  void append_shown(Id id, std::string& out) const;
+  std::optional<Id> special_shown(std::string_view shown) const;
+
  private:
   const Vocab& vocab_;
   bool show_special_;
+  std::map<std::string, Id, std::less<>> special_;  // reserved ids and special tokens, by how they are shown
 };
+void append_pieces(const IdText& text, std::span<const Id> ids, std::string& out);
 
 struct Place {  // of a line, for messages
   const std::string& file;
@@ -47,7 +55,7 @@ struct Place {  // of a line, for messages
 // Each appends the bytes that a line, or a part of one cut behind a blank, stands for. Throws Error:
 // something else is in it.
 void decode_ids(const IdText& ids, std::string_view line, const Place& place, std::string& out);
-void decode_pieces(std::string_view line, const Place& place, std::string& out);
+void decode_pieces(const IdText& ids, std::string_view line, const Place& place, std::string& out);
 void decode_json(const IdText& ids, std::string_view line, const Place& place, std::string& out);
 
 }  // namespace bytepiece::tools
