@@ -406,7 +406,7 @@ TEST_CASE("cli: the lattice of a text, as a table of 80 columns, a graph and JSO
   CHECK(parser.parse(json)["arcs"].get_array().size() >= 7);
   check_bad(shell, {{"bytepiece lattice toy.bp", 2, {"TEXT is required"}},
                     {"bytepiece lattice toy.bp a --dot --json", 2, {"--json"}},
-                    {"bytepiece lattice toy.bp a --alpha -1", 1, {"alpha is -1"}}});
+                    {"bytepiece lattice toy.bp a --alpha -1", 2, {"--alpha: -1 is not"}}});
 }
 
 TEST_CASE("cli: compressed input, by content") {
@@ -1201,7 +1201,7 @@ TEST_CASE("cli: input that cannot be read") {
              {"bytepiece train empty empty -o old", 1, {"empty"}},
              {"bytepiece train - -o old </dev/null", 1, {"empty"}},
              {"bytepiece train --input-format lines feed -o old", 1, {"empty"}},
-             {"bytepiece train - - -o old", 1, {"standard input", "twice"}},
+             {"bytepiece train - - -o old", 2, {"standard input", "twice"}},
              {"bytepiece encode toy.bp none.txt -o old", 1, {"none.txt: no such file"}},
              {"bytepiece encode toy.bp folder -o old", 1, {"folder: no files in this folder"}},
              {"bytepiece decode toy.bp none.txt -o old", 1, {"none.txt: no such file"}},

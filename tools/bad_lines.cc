@@ -37,7 +37,7 @@ Corpus BadLines::count_anew(Corpus corpus) {
 }
 
 void BadLines::report() const {
-  if (count_ > 0) fmt::print(stderr, "{} lines skipped, the first: {}\n", grouped(count_), first_);
+  if (count_ > 0) fmt::print(stderr, "{} skipped, the first: {}\n", counted(count_, "line"), first_);
 }
 
 }  // namespace bytepiece::tools

@@ -39,7 +39,9 @@ std::vector<InputFile> input_files(const InputOptions& options, InputFormat othe
       {"text", InputFormat::kText}, {"lines", InputFormat::kLines}, {"jsonl", InputFormat::kJsonl}};
   std::vector<std::string> paths = options.paths;
   if (paths.empty()) paths.push_back("-");
-  if (std::count(paths.begin(), paths.end(), "-") > 1) throw Error("standard input (-) is named twice");
+  if (std::count(paths.begin(), paths.end(), "-") > 1) {
+    throw CLI::ValidationError("standard input (-) is named twice");
+  }
   std::vector<InputFile> files;
   for (const std::string& path : input_paths(paths)) {
     const InputFormat format =
@@ -75,6 +77,10 @@ double bytes_per_token(const Vocab& vocab) {
 std::string grouped(std::uint64_t number) {
   if (number < 1000) return std::to_string(number);
   return grouped(number / 1000) + fmt::format(",{:03}", number % 1000);
+}
+
+std::string counted(std::uint64_t number, std::string_view what) {
+  return fmt::format("{} {}{}", grouped(number), what, number == 1 ? "" : "s");
 }
 
 std::string human_bytes(double bytes) {

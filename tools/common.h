@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/output_file.h"
@@ -43,7 +44,7 @@ struct InputOptions {
 void add_input_options(CLI::App& command, InputOptions& options);
 
 // Folders and patterns become their files (input_paths.h). `otherwise` is what auto means for a file whose
-// name does not say jsonl. No path at all is "-".
+// name does not say jsonl. No path at all is "-". Throws CLI::ValidationError if that is named twice.
 std::vector<InputFile> input_files(const InputOptions& options, InputFormat otherwise);
 
 // Throws Error: the output is a file that is read, by whatever name, which would be gone then.
@@ -55,9 +56,10 @@ OutputFile open_output(const std::string& path);
 // By the counts, which are those of the training text.
 double bytes_per_token(const Vocab& vocab);
 
-std::string grouped(std::uint64_t number);         // 1234567 ─▶ 1,234,567
-std::string human_bytes(double bytes);             // 1234567 ─▶ 1.2 MB
-std::string human_seconds(double seconds);         // 3.21 s, 2:05 min, 1:02:05 h
-std::string json_string(const std::string& text);  // with quotes
+std::string grouped(std::uint64_t number);                         // 1234567 ─▶ 1,234,567
+std::string counted(std::uint64_t number, std::string_view what);  // 1 line, 2 lines
+std::string human_bytes(double bytes);                             // 1234567 ─▶ 1.2 MB
+std::string human_seconds(double seconds);                         // 3.21 s, 2:05 min, 1:02:05 h
+std::string json_string(const std::string& text);                  // with quotes
 
 }  // namespace bytepiece::tools

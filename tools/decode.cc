@@ -195,7 +195,9 @@ void run(const Options& options) {
   const IdText ids(vocab, options.show_special);
   std::vector<std::string> paths = id_paths(options.inputs);
   if (paths.empty()) paths.push_back("-");
-  if (std::count(paths.begin(), paths.end(), "-") > 1) throw Error("standard input (-) is named twice");
+  if (std::count(paths.begin(), paths.end(), "-") > 1) {
+    throw CLI::ValidationError("standard input (-) is named twice");
+  }
   check_not_read(options.output, paths);
   check_not_read(options.output, {options.model});
   std::vector<Source> sources;

@@ -142,17 +142,17 @@ void for_each_batch(const Corpus& corpus, Encoder& encoder, const Options& optio
   }
   if (mapping.skip > 0) {
     throw Error(
-        fmt::format("--resume: {} ends {} documents before the last one that is in a shard; "
+        fmt::format("--resume: {} ends {} before the last one that is in a shard; "
                     "give the input of the run before",
-                    corpus.name, grouped(mapping.skip)));
+                    corpus.name, counted(mapping.skip, "document")));
   }
 }
 
 void print_summary(const TokenOutput& out, double seconds) {
   const OutputTotals& all = out.totals();
   const auto new_bytes = static_cast<double>(all.bytes - out.found().bytes);
-  fmt::print(stderr, "{} documents, {} in {} tokens: {:.3f} bytes per token; {}, {}/s\n",
-             grouped(all.documents), human_bytes(static_cast<double>(all.bytes)), grouped(all.ids),
+  fmt::print(stderr, "{}, {} in {}: {:.3f} bytes per token; {}, {}/s\n", counted(all.documents, "document"),
+             human_bytes(static_cast<double>(all.bytes)), counted(all.ids, "token"),
              all.ids == 0 ? 0.0 : static_cast<double>(all.bytes) / static_cast<double>(all.ids),
              human_seconds(seconds), human_bytes(new_bytes / (seconds + 1e-9)));
 }

@@ -154,8 +154,8 @@ void print_table(const std::vector<TextFigures>& texts, const std::vector<std::s
   std::size_t widest = 5;
   for (const std::string& model : models) widest = std::max(widest, visible(model).size());
   for (const TextFigures& text : texts) {
-    fmt::print("{}: {} bytes, {} characters, {} documents\n", visible(text.name), grouped(text.bytes),
-               grouped(text.characters), grouped(text.documents));
+    fmt::print("{}: {}, {}, {}\n", visible(text.name), counted(text.bytes, "byte"),
+               counted(text.characters, "character"), counted(text.documents, "document"));
     fmt::print("  {:<{}}{:>16}{:>13}{:>14}{:>10}\n", "model", widest, "tokens", "bytes/token", "single bytes",
                "entropy");
     for (std::size_t i = 0; i < models.size(); ++i) {

@@ -13,6 +13,7 @@
 #include "text/utf8.h"
 #include "text/visible.h"
 #include "tools/common.h"
+#include "tools/numbers.h"
 
 namespace bytepiece::tools {
 namespace {
@@ -125,7 +126,8 @@ void add_lattice(CLI::App& app) {
       ->add_option("--alpha", options->alpha,
                    "Marginals are those of samples with this alpha: 0 all ways alike, 1 the model's")
       ->type_name("A")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(NonNegative());
   CLI::Option* dot = command->add_flag("--dot", options->dot, "Print a graph for Graphviz");
   command->add_flag("--json", options->json, "Print JSON")->excludes(dot);
   command->footer(

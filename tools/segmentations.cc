@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cmath>
 #include <cstdio>
 #include <random>
 #include <utility>
 #include <vector>
 
-#include "tools/whole_number.h"
+#include "tools/numbers.h"
 
 namespace bytepiece::tools {
 namespace {
@@ -88,7 +87,8 @@ void add_segmentation_options(CLI::App& command, SegmentationOptions& options) {
       .add_option("--alpha", options.alpha,
                   "Draw a way to cut each document, with a probability proportional to exp(A times its log "
                   "probability): 0 all ways alike, 1 the model's own, large ones near to the best")
-      ->type_name("A");
+      ->type_name("A")
+      ->check(NonNegative());
   command
       .add_option("--seed", options.seed,
                   "The same seed draws the same; without it one is chosen and printed on standard error")
@@ -122,9 +122,6 @@ void check_segmentation_options(const SegmentationOptions& options) {
     if (wrong) throw CLI::ValidationError(why);
   };
   const bool several = options.n_best > 0 || options.without_replacement > 0;
-  if (options.alpha && !(*options.alpha >= 0 && std::isfinite(*options.alpha))) {
-    throw CLI::ValidationError(fmt::format("--alpha: {} is not a number from 0 on", *options.alpha));
-  }
   refuse(options.n_best > 0 && options.without_replacement > 0,
          "--n-best and --without-replacement are two ways to choose; name one");
   refuse(options.samples > 1 && several, "--samples draws with --alpha alone; name one way to choose");

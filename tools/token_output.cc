@@ -336,8 +336,8 @@ void TokenOutput::finish() {
 std::string TokenOutput::how_to_go_on() const {
   if (options_.path == "-") return "the output is not whole";
   if (options_.shard_size == 0) return "nothing was written; --shard-size keeps what is done";
-  return fmt::format("{} shards with {} documents are whole; the same command with --resume goes on",
-                     whole_.shards, grouped(whole_.documents));
+  return fmt::format("{} with {} are whole; the same command with --resume goes on",
+                     counted(whole_.shards, "shard"), counted(whole_.documents, "document"));
 }
 
 }  // namespace bytepiece::tools
