@@ -69,7 +69,7 @@ static void test_errors(const char* model) {
   bp_tokenizer_free(NULL);
   bp_documents_free(NULL);
   bp_batch_free(NULL);
-  bp_batch_options_init(NULL);
+  bp_batch_options_init(NULL, 0);
 }
 
 static void test_encode(const bp_tokenizer* tokenizer) {
@@ -266,7 +266,7 @@ static void test_padded(const bp_documents* documents) {
   bp_batch* batch = NULL;
   bp_array mask, ids;
   bp_batch_options options;
-  bp_batch_options_init(&options);
+  bp_batch_options_init(&options, sizeof options);
   CHECK(options.size == sizeof options);
   options.element = BP_INT32;
   options.side = BP_LEFT;
@@ -293,11 +293,42 @@ static void test_padded(const bp_documents* documents) {
     CHECK(bp_pad(NULL, NULL, 0, &options, &batch, &error) == BP_INVALID);
     *rows[i].member = right;
   }
-  options.size = 4;
-  CHECK(bp_pad(NULL, NULL, 0, &options, &batch, &error) == BP_INVALID);
-  bp_batch_options_init(&options);
+  bp_batch_options_init(&options, sizeof options);
   options.multiple_of = 0;
   CHECK(bp_pad(NULL, NULL, 0, &options, &batch, &error) == BP_FAILED);
+}
+
+/* Programs that were compiled with other headers than the library. */
+static void test_sizes_of_options(const bp_documents* documents) {
+  const uint32_t* all = bp_documents_ids(documents);
+  const size_t* ends = bp_documents_ends(documents);
+  bp_error error;
+  bp_batch* batch = NULL;
+  bp_batch_options defaults, options;
+  bp_batch_options_init(&defaults, sizeof defaults);
+  const size_t shorter = offsetof(bp_batch_options, max_length);
+  memset(&options, 0xAB, sizeof options);
+  const bp_batch_options untouched = options;
+  bp_batch_options_init(&options, shorter);
+  CHECK(options.size == shorter && options.multiple_of == defaults.multiple_of);
+  CHECK(memcmp(&options.max_length, &untouched.max_length, sizeof options - shorter) == 0);
+  options.multiple_of = 8;
+  CHECK(bp_pad(all, ends, 3, &options, &batch, &error) == BP_OK); /* max_length and stride are 0 */
+  CHECK(bp_batch_tokens(batch) == (int64_t)ends[2]);
+  bp_batch_free(batch);
+  batch = NULL;
+
+  struct {
+    bp_batch_options known;
+    size_t unknown;
+  } longer;
+  longer.unknown = 77;
+  bp_batch_options_init(&longer.known, sizeof longer);
+  CHECK(longer.known.size == sizeof longer && longer.unknown == 77);
+  CHECK(bp_pad(all, ends, 3, &longer.known, &batch, &error) == BP_INVALID);
+  CHECK(strstr(error.message, "options->size") != NULL);
+  options.size = 4;
+  CHECK(bp_pad(all, ends, 3, &options, &batch, &error) == BP_INVALID && batch == NULL);
 }
 
 int main(int argc, char** argv) {
@@ -333,6 +364,7 @@ int main(int argc, char** argv) {
   CHECK(none == NULL);
   test_packed(documents);
   test_padded(documents);
+  test_sizes_of_options(documents);
   bp_documents_free(documents);
   bp_tokenizer_free(tokenizer);
   if (failures == 0) printf("all well\n");

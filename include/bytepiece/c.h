@@ -13,6 +13,7 @@
 // a bp_error, or NULL, and leaves everything else as it was when it fails. No C++ exception comes out of any.
 //
 // Part of bytepiece::c, a shared library. What is here only grows: BP_ABI_VERSION changes when it does not.
+// Of the structs only bp_batch_options does; the library goes by the size that the program knows it in.
 // Thread rule: handles are const after they were made; any number of threads may use one at a time.
 #pragma once
 
@@ -135,7 +136,7 @@ enum { BP_LABELS_NONE = 0, BP_LABELS_NEXT = 1, BP_LABELS_SAME = 2 };
 enum { BP_LEFT = 0, BP_RIGHT = 1 };
 
 typedef struct bp_batch_options {
-  size_t size; /* of this struct as the program knows it; bp_batch_options_init writes it, and all defaults */
+  size_t size;     /* of this struct as the program knows it; bp_batch_options_init writes it */
   int32_t element; /* of ids, positions, labels and mask: BP_INT32 or BP_INT64 */
   int32_t labels;
   uint32_t pad_id;
@@ -145,7 +146,9 @@ typedef struct bp_batch_options {
   size_t stride;
 } bp_batch_options;
 
-void bp_batch_options_init(bp_batch_options* options);
+/* All defaults. `size` is sizeof(bp_batch_options); no more is written. A program with a longer struct than
+ * the library knows is told BP_INVALID where it uses it. */
+void bp_batch_options_init(bp_batch_options* options, size_t size);
 
 /* Documents as bp_encode_batch gives them, or of any ids: where each of n ends. options may be NULL.
  * row_length 0: all in one row, without padding. */

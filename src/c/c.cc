@@ -109,11 +109,12 @@ bytepiece::RandomKey random_key(const bp_random_key* key) {
 
 attention::PadOptions pad_options(const bp_batch_options* given) {
   bp_batch_options options;
-  bp_batch_options_init(&options);
+  bp_batch_options_init(&options, sizeof options);
   if (given != nullptr) {
     // A program that was compiled with an older header knows fewer members.
     require(given->size >= sizeof(std::size_t) && given->size <= sizeof options,
-            "options->size is not one that bp_batch_options_init writes");
+            "options->size is none that this library knows; call bp_batch_options_init with "
+            "sizeof(bp_batch_options), of a header that is not newer than the library");
     std::memcpy(&options, given, given->size);
   }
   require(options.element == BP_INT32 || options.element == BP_INT64,
@@ -291,9 +292,10 @@ bp_status bp_n_best(const bp_tokenizer* tokenizer, const char* text, std::size_t
   });
 }
 
-void bp_batch_options_init(bp_batch_options* options) {
+void bp_batch_options_init(bp_batch_options* options, std::size_t size) {
   if (options == nullptr) return;
-  *options = {sizeof *options, BP_INT64, BP_LABELS_NEXT, bytepiece::kPad, BP_RIGHT, 1, 0, 0};
+  const bp_batch_options defaults = {size, BP_INT64, BP_LABELS_NEXT, bytepiece::kPad, BP_RIGHT, 1, 0, 0};
+  std::memcpy(options, &defaults, std::min(size, sizeof defaults));
 }
 
 bp_status bp_pack(const std::uint32_t* ids, const std::size_t* ends, std::size_t n, std::size_t row_length,
