@@ -296,6 +296,11 @@ static void test_padded(const bp_documents* documents) {
   bp_batch_options_init(&options, sizeof options);
   options.multiple_of = 0;
   CHECK(bp_pad(NULL, NULL, 0, &options, &batch, &error) == BP_FAILED);
+  bp_batch_options_init(&options, sizeof options);
+  options.element = BP_INT32;
+  options.pad_id = 0xFFFFFFFFU;
+  CHECK(bp_pad(NULL, NULL, 0, &options, &batch, &error) == BP_FAILED);
+  CHECK(strstr(error.message, "pad_id 4294967295 does not fit int32") != NULL);
 }
 
 /* Programs that were compiled with other headers than the library. */

@@ -136,6 +136,14 @@ TEST_CASE("pack: what cannot be is an error") {
   CHECK(
       contains(error_of([&] { pack(large, {.ids = Element::kInt32}); }), "id 2147483648 does not fit int32"));
   CHECK(numbers(pack(large).ids) == Numbers{2147483648});
+  const BatchOptions last = {.ids = Element::kInt32, .pad_id = 0x7FFFFFFF};
+  const BatchOptions next = {.ids = Element::kInt32, .pad_id = 0x80000000U};
+  CHECK(numbers(pack_rows(documents({{7}}), 2, last).ids) == Numbers{7, 2147483647});
+  const std::string expected = "pad_id 2147483648 does not fit int32";
+  CHECK(contains(error_of([&] { pack(four(), next); }), expected));
+  CHECK(contains(error_of([&] { pack_rows(four(), 4, next); }), expected));
+  CHECK(contains(error_of([&] { pad(four(), {.batch = next}); }), expected));
+  CHECK(numbers(pack_rows(documents({{7}}), 2, {.pad_id = 0xFFFFFFFFU}).ids) == Numbers{7, 4294967295});
 }
 
 // Rows taken one after the other, as their lengths.

@@ -144,7 +144,7 @@ struct PackedBatch {
 };
 
 // All documents in order, as one row without padding, [1, tokens]. Empty documents are sequences of length 0.
-// Throws Error: more tokens or documents than an int32 counts, an id that does not fit.
+// Throws Error: more tokens or documents than an int32 counts, an id or pad_id that does not fit.
 PackedBatch pack(const Documents& documents, const BatchOptions& options = {});
 
 // Documents in rows of `length` tokens by best fit: the longest first, each into the row where the least room

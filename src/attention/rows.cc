@@ -94,6 +94,9 @@ void check(const BatchOptions& options) {
   if (options.ids != Element::kInt32 && options.ids != Element::kInt64) {
     throw Error("batch: ids can be int32 or int64 only");
   }
+  if (options.ids == Element::kInt32 && options.pad_id > kMostTokens) {
+    throw Error(fmt::format("batch: pad_id {} does not fit int32; use int64", options.pad_id));
+  }
 }
 
 template <class Number>

@@ -25,7 +25,7 @@ PackedBatch batch_of(std::span<const Row> rows, std::size_t length, const BatchO
 // An array whose numbers are all written before anybody reads one.
 Array unfilled(Element element, std::vector<std::int64_t> shape);
 
-// Throws Error unless options.ids is an integer type that ids can have.
+// Throws Error unless options.ids is an integer type that ids can have, and pad_id fits it.
 void check(const BatchOptions& options);
 
 // Best fit: the longest stretches first (of two as long, the one that came first), each into the row where it
