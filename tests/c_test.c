@@ -56,6 +56,9 @@ static void test_errors(const char* model) {
   CHECK(bp_tokenizer_load("/does/not/exist", &tokenizer, NULL) == BP_FAILED);
   CHECK(bp_tokenizer_load(NULL, &tokenizer, &error) == BP_INVALID);
   CHECK(bp_tokenizer_load(model, NULL, &error) == BP_INVALID);
+  CHECK(bp_tokenizer_load("no\nsuch\r\x7F \xE4\xBD\xA0", &tokenizer, &error) == BP_FAILED);
+  CHECK(strncmp(error.message, "no?such?? \xE4\xBD\xA0: ", 15) == 0);
+  CHECK(strpbrk(error.message, "\n\r") == NULL);
   char path[2000]; /* longer than a message can be */
   memset(path, 'x', sizeof path);
   path[sizeof path - 1] = '\0';

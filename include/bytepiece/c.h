@@ -47,7 +47,7 @@ enum {
 
 typedef struct bp_error {
   bp_status status;
-  char message[508]; /* one line, ends with a zero; "" without an error */
+  char message[508]; /* one line, ends with a zero; '?' for control characters; "" without an error */
 } bp_error;
 
 /* ---- Tokenizers ---- */

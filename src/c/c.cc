@@ -56,13 +56,15 @@ void require(bool good, const char* message) {
   if (!good) throw Invalid{message};
 }
 
+bool is_control(unsigned char byte) { return byte < 0x20 || byte == 0x7F; }
+
 bp_status told(bp_error* error, bp_status status, const char* message) noexcept {
   if (error != nullptr) {
     error->status = status;
     std::size_t size = std::min(std::strlen(message), sizeof error->message - 1);
     // Not within a UTF-8 character.
     while (size > 0 && (static_cast<unsigned char>(message[size]) & 0xC0) == 0x80) --size;
-    std::memcpy(error->message, message, size);
+    std::replace_copy_if(message, message + size, error->message, is_control, '?');
     error->message[size] = '\0';
   }
   return status;
