@@ -1,4 +1,5 @@
 #include <bytepiece/attention.h>
+#include <bytepiece/readers.h>
 #include <bytepiece/sampler.h>
 #include <doctest/doctest.h>
 
@@ -325,7 +326,7 @@ TEST_CASE("batch stream: a state that does not fit is an error") {
   };
   CHECK(message(options, state, texts) == "");
   for (const std::string& broken : Strings{"x", state.substr(0, state.size() - 2), state + " 1", state + "x",
-                                           "bytepiece-stream-1 0 99999999999999999999999 0 0 0"}) {
+                                           "bytepiece-stream-1 0 0 99999999999999999999999 0 0 0"}) {
     CHECK(contains(message(options, broken, texts), "not one that save() gave"));
   }
   StreamOptions changed = options;
@@ -337,8 +338,70 @@ TEST_CASE("batch stream: a state that does not fit is an error") {
   changed = options;
   changed.threads = 2;
   CHECK(message(changed, state, texts) == "");
-  const std::string late = state.substr(0, state.find(' ', 20)) + " 0 15 0 0";
-  CHECK(contains(message(options, late, Strings(3, "abc")), "ends with document 3"));
+}
+
+// `state`, at another place: "EPOCH DOCUMENT TOKEN ROW".
+std::string moved(const std::string& state, const std::string& place) {
+  std::size_t end = 0;
+  for (int field = 0; field < 3; ++field) end = state.find(' ', end) + 1;
+  return state.substr(0, end) + place;
+}
+
+TEST_CASE("batch stream: a state behind what the corpus does not have is an error") {
+  const Strings texts(7, std::string(16, '\xFF'));  // a row each
+  StreamOptions options = small_options();
+  options.window = 32;  // two rows
+  const std::string begin = BatchStream(corpus_of(texts), small_tokenizer(), options).save();
+  const auto tokens_behind = [&](const std::string& place) {
+    std::int64_t tokens = 0;
+    BatchStream stream(corpus_of(texts), small_tokenizer(), options, moved(begin, place));
+    while (const auto batch = stream.next()) tokens += batch->tokens;
+    return tokens;
+  };
+  CHECK(tokens_behind("1 0 0 0") == 7 * 16);
+  CHECK(tokens_behind("1 0 0 1") == 6 * 16);
+  CHECK(tokens_behind("1 1 16 1") == 4 * 16);
+  CHECK(tokens_behind("1 6 16 0") == 0);
+  const std::string most = "18446744073709551615";
+  for (const auto& [place, expected] : std::map<std::string, std::string>{
+           {"1 0 0 2", "row 2 of a window of 2"},
+           {"1 5 16 1", "row 1 of a window of 1"},
+           {"0 6 16 1", "row 1 of a window of 0"},
+           {"0 0 0 " + most, "row " + most},
+           {"0 3 17 0", "token 17 of document 3"},
+           {"0 6 " + most + " 1", "token " + most},
+           {"0 7 0 0", "ends with document 7"},
+           {"0 7 16 0", "ends with document 7"},
+           {"0 " + most + " 1 0", "ends with document 7"},
+           {"0 " + most + " " + most + " 1", "ends with document 7"},
+       }) {
+    CAPTURE(place);
+    CHECK(contains(error_of([&] { tokens_behind(place); }), expected));
+  }
+}
+
+TEST_CASE("batch stream: a state goes with the identity of its corpus") {
+  const auto state_of = [](const Corpus& corpus, const std::string& state = {}) {
+    return BatchStream(corpus, small_tokenizer(), small_options(), state).save();
+  };
+  const auto called = [](std::string identity) {
+    Corpus corpus = corpus_of({"abc", "cab"});
+    corpus.identity = std::move(identity);
+    return corpus;
+  };
+  const std::string state = state_of(called("one"));
+  CHECK(state_of(called("one"), state) == state);
+  CHECK(contains(error_of([&] { state_of(called("other"), state); }), "from another corpus"));
+  CHECK_NOTHROW(state_of(called(""), state));
+  CHECK_NOTHROW(state_of(called("one"), state_of(called(""))));
+
+  const TemporaryFolder folder;
+  const auto lines = [&](std::string_view text) {
+    write_bytes(folder / "lines", text);
+    return read_files({{folder / "lines", {InputFormat::kLines}}});
+  };
+  const std::string of_file = state_of(lines("abc\ncab\n"));
+  CHECK(contains(error_of([&] { state_of(lines("abc\ncabc\n"), of_file); }), "from another corpus"));
 }
 
 TEST_CASE("batch stream: options out of range are errors") {

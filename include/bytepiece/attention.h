@@ -245,16 +245,18 @@ struct StreamOptions {
 class BatchStream {
  public:
   // Throws Error: an option is out of range; special tokens are to be parsed with alpha, or one that has a
-  // line feed; `state` does not come from a stream with these options and this vocabulary. `state` is what
-  // save() gave; empty: from the begin. With alpha it makes a Sampler.
+  // line feed; `state` does not come from a stream with these options and this vocabulary, or from one of a
+  // corpus with another identity (corpus.h), where both have one. `state` is what save() gave; empty: from
+  // the begin. With alpha it makes a Sampler.
   BatchStream(Corpus corpus, Tokenizer tokenizer, const StreamOptions& options = {},
               std::string_view state = {});
   ~BatchStream();
   BatchStream(BatchStream&&) noexcept;
   BatchStream& operator=(BatchStream&&) noexcept;
 
-  // The next batch; nothing behind the last one. Throws Error when the corpus cannot be read or has changed,
-  // once; then there is nothing more.
+  // The next batch; nothing behind the last one. Throws Error, once, when the corpus cannot be read, or does
+  // not have the document, the token or the row that `state` is behind; then there is nothing more. Nothing
+  // else of a change is noticed in a corpus without an identity, or while it is walked.
   std::optional<PackedBatch> next();
 
   // Where the stream is: a line of text. A stream that is given it continues with the batch that next() would

@@ -39,9 +39,9 @@ constexpr std::string_view kMagic = "bytepiece-stream-1";
 
 struct Cancelled {};  // the stream is being destroyed
 
-// ---- State: "bytepiece-stream-1 OPTIONS EPOCH DOCUMENT TOKEN ROW", OPTIONS in hexadecimal ----
+// ---- State: "bytepiece-stream-1 OPTIONS CORPUS EPOCH DOCUMENT TOKEN ROW", the first two in hexadecimal ----
 
-// A hash of what the batches depend on beside the corpus.
+// A hash of several values.
 class Fingerprint {
  public:
   void add(std::uint64_t number) { value_ = XXH3_64bits_withSeed(&number, sizeof number, value_); }
@@ -50,6 +50,12 @@ class Fingerprint {
 
  private:
   std::uint64_t value_ = 0;
+};
+
+// What the batches depend on.
+struct Prints {
+  std::uint64_t options = 0;  // of the vocabulary, too
+  std::uint64_t corpus = 0;   // 0: it has no identity
 };
 
 // Of all options that change the batches but one: epochs may be added later.
@@ -73,12 +79,18 @@ std::uint64_t fingerprint(const Vocab& vocab, const StreamOptions& options) {
   return print.value();
 }
 
-std::string text_of(std::uint64_t print, const Place& place) {
-  return fmt::format("{} {:016x} {} {} {} {}", kMagic, print, place.epoch, place.document, place.token,
-                     place.row);
+std::uint64_t fingerprint(const Corpus& corpus) {
+  Fingerprint print;
+  if (!corpus.identity.empty()) print.add(corpus.identity);
+  return print.value();
 }
 
-Place place_of(std::string_view state, std::uint64_t expected_print) {
+std::string text_of(const Prints& prints, const Place& place) {
+  return fmt::format("{} {:016x} {:016x} {} {} {} {}", kMagic, prints.options, prints.corpus, place.epoch,
+                     place.document, place.token, place.row);
+}
+
+Place place_of(std::string_view state, const Prints& expected) {
   Place place;
   const auto number = [&](std::uint64_t& out, int base) {
     if (!state.starts_with(' ')) return false;
@@ -89,13 +101,18 @@ Place place_of(std::string_view state, std::uint64_t expected_print) {
   };
   const bool known = state.starts_with(kMagic);
   if (known) state.remove_prefix(kMagic.size());
-  std::uint64_t print = 0;
-  if (!known || !number(print, 16) || !number(place.epoch, 10) || !number(place.document, 10) ||
-      !number(place.token, 10) || !number(place.row, 10) || !state.empty()) {
+  Prints prints;
+  if (!known || !number(prints.options, 16) || !number(prints.corpus, 16) || !number(place.epoch, 10) ||
+      !number(place.document, 10) || !number(place.token, 10) || !number(place.row, 10) || !state.empty()) {
     throw Error("batch stream: the state is not one that save() gave");
   }
-  if (print != expected_print) {
+  if (prints.options != expected.options) {
     throw Error("batch stream: the state is from a stream with other options or another vocabulary");
+  }
+  if (prints.corpus != 0 && expected.corpus != 0 && prints.corpus != expected.corpus) {
+    throw Error(
+        "batch stream: the state is from another corpus (Corpus::identity differs); give it the same one, or "
+        "clear the identity if only names or times of its files have changed");
   }
   return place;
 }
@@ -200,9 +217,9 @@ struct BatchStream::Impl {
   Impl(Corpus c, Tokenizer t, const StreamOptions& o, std::string_view state)
       : corpus(std::move(c)),
         options(o),
-        print(fingerprint(t.vocab(), options)),
+        prints{fingerprint(t.vocab(), options), fingerprint(corpus)},
         encoder(std::move(t), options),
-        place(state.empty() ? Place{} : place_of(state, print)),
+        place(state.empty() ? Place{} : place_of(state, prints)),
         threads(resolve_threads(options.threads)) {}
 
   ~Impl() {
@@ -216,9 +233,8 @@ struct BatchStream::Impl {
   void run() {
     try {
       for (Place begin = place; options.epochs == 0 || begin.epoch < options.epochs;) {
-        const bool whole = begin.document == 0 && begin.token == 0 && begin.row == 0;
         const bool any = run_epoch(begin);
-        if (whole && !any) break;  // and so would all others be
+        if (begin.begins_epoch() && !any) break;  // and so would all others be
         begin = {begin.epoch + 1, 0, 0, 0};
       }
     } catch (const Cancelled&) {
@@ -262,7 +278,7 @@ struct BatchStream::Impl {
       if (part.ends_document) ++document;
     });
     batcher.finish();
-    if (document < begin.document + (begin.token + begin.row > 0 ? 1 : 0)) {
+    if (document <= begin.document && !begin.begins_epoch()) {
       throw Error(
           fmt::format("{}: ends with document {}, but the stream was saved in document {}; give it the "
                       "same corpus",
@@ -291,7 +307,7 @@ struct BatchStream::Impl {
 
   const Corpus corpus;
   const StreamOptions options;
-  const std::uint64_t print;
+  const Prints prints;
   const Encoder encoder;
   Place place;  // behind the batch that next() returned last; the background thread reads it when it starts
   const std::size_t threads;
@@ -327,6 +343,6 @@ std::optional<PackedBatch> BatchStream::next() {
   return std::nullopt;
 }
 
-std::string BatchStream::save() const { return text_of(impl_->print, impl_->place); }
+std::string BatchStream::save() const { return text_of(impl_->prints, impl_->place); }
 
 }  // namespace bytepiece::attention

@@ -1,6 +1,8 @@
 // Tested by tests/batch_stream_test.cc.
 #include "attention/window.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -64,6 +66,12 @@ void Windows::add(std::span<const Id> ids, bool ends_document) {
     if (open + taken == length_) end_sequence();
   }
   if (!ends_document) return;
+  if (left_out_ > 0) {
+    throw Error(
+        fmt::format("batch stream: the state is behind token {} of document {}, which has {} fewer; give it "
+                    "the corpus it was saved with",
+                    begin_.token, document_, left_out_));
+  }
   end_sequence();
   ++document_;
   token_ = left_out_ = 0;
@@ -90,6 +98,12 @@ void Windows::end_window(const Place& next) {
   std::vector<Row> rows = best_fit(stretches, length_);
   if (shuffle_) {
     shuffle(rows, mixed(mixed(mixed(mixed(seed_) ^ begin_.epoch) ^ begin_.document) ^ begin_.token));
+  }
+  if (begin_.row > 0 && begin_.row >= rows.size()) {
+    throw Error(
+        fmt::format("batch stream: the state is behind row {} of a window of {}; give it the corpus it was "
+                    "saved with",
+                    begin_.row, rows.size()));
   }
   Place behind = begin_;
   behind.row = 0;

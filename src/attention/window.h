@@ -29,6 +29,8 @@ struct Place {
   std::uint64_t document = 0;
   std::uint64_t token = 0;
   std::uint64_t row = 0;
+
+  bool begins_epoch() const { return document == 0 && token == 0 && row == 0; }
 };
 
 struct PlacedRow {
@@ -42,6 +44,7 @@ class Windows {
   using Emit = std::function<void(PlacedRow row)>;
 
   // Begins at `begin`: of its document, the tokens in front of it are left out, and so are the first rows.
+  // What comes then throws Error if there is no such token or row.
   Windows(const StreamOptions& options, const Place& begin, Emit emit);
 
   // The next ids of the document that is the next one.
