@@ -435,7 +435,7 @@ TEST_CASE("parts: one after the other they are the documents") {
       texts.push_back(random_of(random, {"a", "\n", "\n\n", "\u0301", "bbb"}, random.below(60)));
     }
     Strings found(1);
-    PartBatcher batcher(random.between(1, 40), 7, [&](const Parts& parts) {
+    PartBatcher batcher(random.between(1, 40 + 3 * sizeof(Part)), 7, [&](const Parts& parts) {
       std::size_t begin = 0;
       for (const Part& part : parts.parts) {
         CHECK(part.begins_document() == found.back().empty());
@@ -453,6 +453,24 @@ TEST_CASE("parts: one after the other they are the documents") {
     batcher.finish();
     found.pop_back();
     CHECK(found == texts);
+  }
+}
+
+TEST_CASE("parts: batches are bounded, however short the documents") {
+  for (const std::string& text : Strings{"", "a", "ab\n"}) {
+    constexpr std::size_t kMost = 1000, kDocuments = 10000;
+    std::size_t documents = 0;
+    const auto size_of = [](const Parts& parts) {
+      return parts.bytes.size() + parts.parts.size() * sizeof(Part);
+    };
+    PartBatcher batcher(kMost, 0, [&](const Parts& parts) {
+      documents += parts.parts.size();
+      CHECK(size_of(parts) < kMost + text.size() + sizeof(Part));
+      if (documents < kDocuments) CHECK(size_of(parts) >= kMost);
+    });
+    for (std::size_t i = 0; i < kDocuments; ++i) batcher.add({text});
+    batcher.finish();
+    CHECK(documents == kDocuments);
   }
 }
 

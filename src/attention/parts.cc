@@ -31,7 +31,7 @@ void PartBatcher::add(const DocumentPart& part) {
   }
   if (!part.ends_document) return;
   end_part(batch_.bytes.size(), true);
-  if (batch_.bytes.size() >= batch_bytes_) emit();
+  if (batch_.bytes.size() + batch_.parts.size() * sizeof(Part) >= batch_bytes_) emit();
 }
 
 void PartBatcher::finish() {

@@ -4,7 +4,8 @@
 // A document is cut behind line feeds that something else follows: no piece, and no composition of
 // characters, crosses from one line into the next.
 //
-// Costs: a copy of the text; memory for one batch of about batch_bytes, or for the longest line.
+// Costs: a copy of the text; memory for one batch of about batch_bytes with its list of parts, or for the
+// longest line.
 // Thread rule: one thread at a time.
 #pragma once
 
