@@ -237,8 +237,8 @@ struct StreamOptions {
 // and corpus give the same batches, whatever the threads; what the order depends on is (seed, epoch, window),
 // what is drawn depends on (seed, epoch, document).
 //
-// Memory: a window, about 12 bytes a token of it; 128 kB of text four times per thread and eight times more;
-// `ahead` batches; and the longest line of the corpus. Documents need not fit into it.
+// Memory: a window, about 12 bytes a token and 100 a document of it; 128 kB of text four times per thread and
+// eight times more; `ahead` batches; and the longest line of the corpus. Documents need not fit into it.
 //
 // Thread rule: one thread at a time calls next() and save(). Walks of the corpus run on a background thread;
 // destroying the stream waits until the corpus hands over its next part.
