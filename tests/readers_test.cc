@@ -396,6 +396,7 @@ TEST_CASE("readers: a corpus is known by names, sizes, times, formats and order"
   CHECK(identity({"b"}) != a);
   CHECK(identity({"a"}, InputFormat::kLines) != a);
   CHECK(identity({"a", "b"}) != identity({"b", "a"}));
+  CHECK(read_files({{.path = folder / "a", .range = {0, 1}}}).identity != a);
   write_bytes(folder / "b", "more");
   std::filesystem::last_write_time(folder / "a",
                                    std::filesystem::last_write_time(folder / "a") + std::chrono::seconds(1));

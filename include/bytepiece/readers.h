@@ -62,8 +62,8 @@ struct InputFile {
 // in front of kJsonl it is left out.
 //
 // The corpus can be shared out (shares have about the same number of bytes; a compressed file goes whole to
-// one of them). Its identity is made of the names, sizes and times of change of the files, their formats and
-// their order; the folders they are in do not count.
+// one of them). Its identity is made of the names, sizes and times of change of the files, their formats,
+// ranges and order; the folders they are in do not count.
 Corpus read_files(std::vector<InputFile> files);
 
 }  // namespace bytepiece

@@ -200,6 +200,7 @@ std::string identity_of(const std::vector<InputFile>& files) {
                    file.digest.empty() ? fmt::format("{} {} {}", file.path.filename().string(), size, time)
                                        : file.digest,
                    static_cast<int>(file.options.format), file.options.field);
+    if (!file.range.is_whole()) text += fmt::format("{} {}\n", file.range.begin, file.range.end);
   }
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
