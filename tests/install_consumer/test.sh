@@ -1,6 +1,7 @@
 #!/bin/bash
 # test.sh SOURCE BUILD: installs BUILD to a new folder, moves that, and builds programs against it, with CMake and
-# pkg-config, with every compiler that is there; then against the source itself.
+# pkg-config, with every compiler that is there, and README.md's first program as it says; then against the source
+# itself.
 set -euo pipefail
 source=$1 build=$2
 here=$source/tests/install_consumer
@@ -53,6 +54,21 @@ for compilers in "gcc g++" "clang clang++"; do
   }
   run_all "pkg-$cxx"
 done
+
+echo "== What README.md says =="
+block() { awk -v begin="\`\`\`$1" '$0 == begin { on = 1; next } on && /^```/ { exit } on' "$source/README.md"; }
+mkdir readme
+block cpp >readme/my.cc
+(cd readme && eval "$(grep -o 'c++ -std=c++20 my.cc [^`]*' "$source/README.md")" && ./a.out)
+{
+  echo 'cmake_minimum_required(VERSION 3.25)'
+  echo 'project(readme LANGUAGES CXX)'
+  echo 'add_executable(my_program my.cc)'
+  block cmake
+} >readme/CMakeLists.txt
+cmake -S readme -B readme/build -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
+cmake --build readme/build >/dev/null
+(cd readme && build/my_program)
 
 echo "== What the encoder alone pulls in =="
 if nm -C pkg-g++/encode_only | grep -E 'bytepiece::(train|read_files|attention|NgramModel|NgramCounter)\b'; then
