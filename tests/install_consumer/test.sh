@@ -70,6 +70,23 @@ cmake -S readme -B readme/build -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
 cmake --build readme/build >/dev/null
 (cd readme && build/my_program)
 
+echo "== The library for C, where there are no packages of C++ =="
+mkdir c_only
+cat >c_only/CMakeLists.txt <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(c_only LANGUAGES C)
+find_package(bytepiece REQUIRED COMPONENTS c)
+add_executable(in_c ${HERE}/in_c.c)
+target_link_libraries(in_c PRIVATE bytepiece::c)
+END
+none=()
+for package in Threads fmt simdjson utf8proc divsufsort LibArchive ZLIB; do
+  none+=("-DCMAKE_DISABLE_FIND_PACKAGE_$package=ON")
+done
+cmake -S c_only -B c_only/build -DHERE="$here" -DCMAKE_PREFIX_PATH="$prefix" "${none[@]}" >/dev/null
+cmake --build c_only/build >/dev/null
+c_only/build/in_c
+
 echo "== What the encoder alone pulls in =="
 if nm -C pkg-g++/encode_only | grep -E 'bytepiece::(train|read_files|attention|NgramModel|NgramCounter)\b'; then
   echo "the trainer, the readers or the sibling"
