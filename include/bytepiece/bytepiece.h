@@ -1,5 +1,5 @@
-// Everything: bytepiece::bytepiece needs tokenizer.h, vocab.h and the streams only, training also train.h, and
-// reading and writing files readers.h and id_files.h.
+// All of C++ but attention.h: tokenizer.h, vocab.h, sampler.h and the streams, which are
+// bytepiece::bytepiece's, train.h of bytepiece::train, readers.h and id_files.h of bytepiece::corpus.
 #pragma once
 
 #include <bytepiece/corpus.h>
