@@ -175,6 +175,22 @@ TEST_CASE("cli: help and version") {
   }
 }
 
+TEST_CASE("cli: the benchmarks say what is missing") {
+  const Shell shell;
+  const std::string script = quoted(BYTEPIECE_SOURCE_DIR "/tools/bench/compression.sh");
+  const Outcome usage = shell.run(script);
+  CHECK(usage.status == 2);
+  CHECK(usage.err.starts_with("compression.sh CORPUS OUT SIZES TEXT..."));
+  CHECK_FALSE(contains(usage.err, "set -euo"));
+  for (const std::string program : {"bytepiece_bench", "bytepiece_corpus_bench"}) {
+    if (shell.run(program + " --help").status != 0) continue;  // not built with sanitizers
+    const Outcome outcome = shell.run(program);
+    CHECK(outcome.status == 2);
+    CHECK(outcome.err.starts_with(program + ": "));
+    CHECK(lines_in(outcome.err) == 1);
+  }
+}
+
 struct Content {
   std::string name, bytes;
 };

@@ -21,7 +21,7 @@
 # SYSTEMS: the systems wanted; LIMIT: seconds for one training of a peer (3600).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-[ $# -ge 4 ] || { sed -n '2,24p' "$0"; exit 2; }
+[ $# -ge 4 ] || { awk 'NR > 1 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0" >&2; exit 2; }
 corpus=$1 out=$2 sizes=${3//,/ }
 shift 3
 bytepiece=${BYTEPIECE:-$here/../../build/bytepiece} threads=${THREADS:-2} limit=${LIMIT:-3600}

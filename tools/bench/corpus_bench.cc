@@ -163,9 +163,13 @@ int main(int argc, char** argv) {
   app.add_option("--append", options.append, "Append the figures to this file of comma-separated values")
       ->type_name("FILE");
   tools::add_input_options(app, options.input);
-  CLI11_PARSE(app, argc, argv);
   try {
+    app.parse(argc, argv);
     bench::run(options);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::fprintf(stderr, "bytepiece_corpus_bench: %s; see 'bytepiece_corpus_bench --help'\n", error.what());
+    return 2;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bytepiece_corpus_bench: %s\n", error.what());
     return 1;
