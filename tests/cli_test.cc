@@ -513,6 +513,15 @@ TEST_CASE("cli: training in steps makes the model of one run") {
       "--vocab-size 400 --keep-characters --special '<a>' --special '<b>'");
   CHECK(shell.read("steps.bp") == shell.read("one.bp"));
   CHECK(contains(shell.good("bytepiece merge --json pieces.[123] -o pieces"), "\"shards\": \"1-3/3\""));
+  const std::string said = shell.run("bytepiece merge pieces.[123] -o pieces").err;
+  CHECK(said.starts_with("stage "));
+  CHECK(contains(said, "\nmerge "));
+  CHECK(contains(said, "\npieces: pieces, "));
+  CHECK(contains(said, " entries, "));
+  CHECK_FALSE(contains(said, " \n"));
+  shell.good(
+      "bytepiece count-pieces -q text --shard 2/3 --ngrams ngrams --no-ensure-unicode "
+      "--repair-dead-zones -o other.2");
   CHECK(contains(shell.good("bytepiece finish --json pieces -o steps.bp --vocab-size 400"),
                  "\"path\": \"steps.bp\""));
   shell.good("cp -p -r text other && echo more >>other/aa");
@@ -520,14 +529,15 @@ TEST_CASE("cli: training in steps makes the model of one run") {
       shell,
       {{"bytepiece merge ngrams.1 ngrams.2 -o x", 1, {"shard 3-4 of 4 is missing"}},
        {"bytepiece merge ngrams.1 some ngrams.2 ngrams.3 -o x", 1, {"shard 1/4 is in ngrams.1 too"}},
-       {"bytepiece merge ngrams pieces -o x", 1, {"pieces: ensure_unicode is 0, but not given in ngrams"}},
+       {"bytepiece merge ngrams pieces -o x", 1, {"pieces: its kind is pieces, but ngrams in ngrams; name"}},
+       {"bytepiece merge pieces.1 other.2 -o x", 1, {"other.2: min_count is 2, but 3 in pieces.1"}},
        {"bytepiece finish ngrams -o x", 1, {"ngrams: its kind is ngrams, not pieces"}},
        {"bytepiece count-pieces text --ngrams pieces -o x", 1, {"its kind is pieces, not ngrams"}},
        {"bytepiece count-pieces other --ngrams ngrams -o x", 1, {"ngrams: its corpus is"}},
        {"bytepiece count-ngrams - -o x <corpus.txt", 1, {"standard input: steps read text from files only"}},
        {"bytepiece count-ngrams text --shard 5/4 -o x", 2, {"5/4"}},
        {"bytepiece count-ngrams text --shard 0/4 -o x", 2, {"--shard"}},
-       {"bytepiece count-ngrams text --shard 4 -o x", 2, {"--shard"}},
+       {"bytepiece count-ngrams text --shard 4 -o x", 2, {"bytepiece: --shard: 4 is not as 3/8"}},
        {"bytepiece merge -o x", 2, {"COUNTS is required"}},
        {"bytepiece finish corpus.txt -o x", 1, {"corpus.txt: not a count file"}},
        {"bytepiece finish pieces -o none/x", 1, {"none/x: cannot be written"}},

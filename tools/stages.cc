@@ -53,10 +53,10 @@ StageTimes StageLog::finish() {
 }
 
 void print_stages(const std::vector<Stage>& stages) {
-  fmt::print(stderr, "{:<15}{:>10}  {:>10}\n", "stage", "time", "peak");
+  fmt::print(stderr, "{:<16}{:>10}  {:>10}\n", "stage", "time", "peak");
   for (const Stage& stage : stages) {
-    fmt::print(stderr, "{:<15}{:>10}  {:>10}  {}\n", stage.name, human_seconds(stage.seconds),
-               human_bytes(stage.peak_bytes), stage.found);
+    fmt::print(stderr, "{:<16}{:>10}  {:>10}{}{}\n", stage.name, human_seconds(stage.seconds),
+               human_bytes(stage.peak_bytes), stage.found.empty() ? "" : "  ", stage.found);
   }
 }
 

@@ -1,9 +1,9 @@
 // What a training run does, stage by stage: a progress line while it runs; time, the peak of memory so far,
 // and what was found when it is done. Every progress call also stops the run after Ctrl-C.
 //
-//   stage               time        peak
-//   count n-grams      5.2 s      182 MB
-//   merge n-grams      0.9 s      251 MB   1190263 n-grams occur 32 times or more
+//   stage                 time        peak
+//   count n-grams        5.2 s    182.0 MB
+//   merge n-grams        0.9 s    251.0 MB  1190263 n-grams occur 32 times or more
 //
 // Thread rule: one thread at a time.
 #pragma once

@@ -46,7 +46,7 @@ Shard shard_in(const std::string& text) {
       return shard;
     }
   }
-  throw CLI::ValidationError("--shard", fmt::format("{} is not as 3/8, the third of eight", text));
+  throw CLI::ValidationError(fmt::format("{} is not as 3/8, the third of eight", text));
 }
 
 Corpus corpus_of(const Options& options) {
@@ -70,9 +70,9 @@ void print_counts(const Options& options, StageLog& log) {
                json_string(file->description().at("shards")), file->entries(), file->bytes(), as_json(times));
   } else if (!options.run.quiet) {
     print_stages(times.stages);
-    fmt::print(stderr, "{}: {} different {}, {}, shard {}\n", options.output, grouped(file->entries()),
-               file->description().at("kind"), human_bytes(static_cast<double>(file->bytes())),
-               file->description().at("shards"));
+    fmt::print(stderr, "{}: {}, {} entr{}, {}, shard {}\n", options.output, file->description().at("kind"),
+               grouped(file->entries()), file->entries() == 1 ? "y" : "ies",
+               human_bytes(static_cast<double>(file->bytes())), file->description().at("shards"));
   }
 }
 

@@ -91,6 +91,11 @@ TextDigest digest_in(const CountDescription& description) {
 // Throws Error where two files' descriptions differ in anything but what is of their shards.
 void check_alike(const CountDescription& first, const CountDescription& other,
                  const std::string& first_name) {
+  const std::string& kind = value_of(other, "kind");
+  if (kind != value_of(first, "kind")) {
+    throw Error(fmt::format("its kind is {}, but {} in {}; name files of one kind", kind,
+                            value_of(first, "kind"), first_name));
+  }
   CountDescription all = first;
   all.insert(other.begin(), other.end());
   for (const auto& [name, unused] : all) {
@@ -221,6 +226,7 @@ void merge_counts(const Counts& counts, const std::filesystem::path& output,
   write_counts(counts.runs, counts.description, output, [&](std::uint64_t position) {
     if (on_progress) on_progress({"merge", position, total, {}});
   });
+  if (on_progress) on_progress({"merge", total, total, {}});
 }
 
 TrainOptions options_of(const Counts& counts, std::string_view kind, TrainOptions options,
