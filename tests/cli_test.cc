@@ -98,6 +98,14 @@ std::size_t lines_in(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
+std::size_t longest_line(const std::string& text) {
+  std::size_t longest = 0;
+  for (std::size_t begin = 0; begin < text.size(); begin = text.find('\n', begin) + 1) {
+    longest = std::max(longest, text.find('\n', begin) - begin);
+  }
+  return longest;
+}
+
 struct Bad {
   std::string script;
   int status;
@@ -172,6 +180,16 @@ TEST_CASE("cli: help and version") {
     CHECK(contains(outcome.out, "--help"));
     CHECK(contains(outcome.out, command));
     CHECK(shell.run("bytepiece " + command + " --help | grep -E '.{81}'").out == "");
+  }
+  CHECK(contains(shell.good("bytepiece finish --help"), "File to write (required)"));
+  CHECK(contains(shell.good("bytepiece count-pieces --help"), "of the whole text (required)"));
+  for (const std::string command : {"train", "count-ngrams", "merge", "count-pieces", "finish"}) {
+    CAPTURE(command);
+    const std::string help = shell.good("bytepiece " + command + " --help");
+    CHECK(longest_line(help) <= 80);
+    const std::string all = shell.good("bytepiece --help");
+    const std::size_t line = all.find("\n  " + command + " ") + 1;
+    CHECK(all.find('\n', line) - line <= 80);
   }
 }
 
@@ -1080,6 +1098,10 @@ TEST_CASE("cli: the manual page and the completions know every command and optio
     }
   }
   CHECK(shell.run("bytepiece --generate html").status == 2);
+  const std::string man = shell.good("bytepiece --generate man");
+  CHECK(contains(man, "\\fBbytepiece train\\fR [\\fIOPTIONS\\fR] \\fIINPUT\\fR...\n"));
+  CHECK(contains(man, "\\fBbytepiece encode\\fR [\\fIOPTIONS\\fR] \\fIMODEL\\fR [\\fIINPUT\\fR...]\n"));
+  CHECK(contains(man, "standard output (required)"));
 }
 
 TEST_CASE("cli: bash completes commands, options, their choices and files") {

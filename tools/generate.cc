@@ -15,6 +15,7 @@ namespace {
 struct Shown {
   std::vector<std::string> names;  // "-o", "--output"; none: positional
   std::string metavar;             // "FILE"; empty: a flag
+  bool required = false, several = false;
   std::vector<std::string> choices;
   std::string description;  // with the default
 };
@@ -56,7 +57,10 @@ Shown shown(const CLI::Option& option) {
     out.metavar = type.substr(0, type.find(':'));  // nothing: a flag
   }
   out.choices = choices_in(type);
+  out.required = option.get_required();
+  out.several = option.get_expected_max() > 1;
   out.description = without_line_feeds(option.get_description());
+  if (out.required && !out.names.empty()) out.description += " (required)";
   if (!option.get_default_str().empty()) out.description += " [" + option.get_default_str() + "]";
   return out;
 }
@@ -115,7 +119,10 @@ std::string man_entry(const Shown& option) {
 
 std::string man_synopsis(const Command& command) {
   std::string line = "\\fBbytepiece " + roff(command.name) + "\\fR [\\fIOPTIONS\\fR]";
-  for (const Shown& positional : command.positionals) line += " \\fI" + roff(positional.metavar) + "\\fR";
+  for (const Shown& positional : command.positionals) {
+    const std::string name = "\\fI" + roff(positional.metavar) + "\\fR" + (positional.several ? "..." : "");
+    line += positional.required ? " " + name : " [" + name + "]";
+  }
   return line;
 }
 

@@ -32,6 +32,7 @@ std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
 
 std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {
   std::string text = option->get_description();
+  if (option->get_required() && !option->get_positional()) text += " (required)";
   if (!option->get_default_str().empty()) text += " [" + option->get_default_str() + "]";
   return wrapped(text, kColumns - kNameColumns);
 }

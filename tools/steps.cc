@@ -172,9 +172,8 @@ constexpr const char* kExample =
 void add_steps(CLI::App& app) {
   {
     const auto options = std::make_shared<Options>();
-    CLI::App* command =
-        add_step(app, "count-ngrams", "Step 1 of training: count the n-grams of a share of the text", options,
-                 count_ngrams_step);
+    CLI::App* command = add_step(app, "count-ngrams", "Training, step 1: count the n-grams of a share",
+                                 options, count_ngrams_step);
     add_text(*command, *options);
     add_ngram_options(*command, options->train);
     command->footer(std::string("A shard that failed is done again; its file appears when it is whole.\n\n") +
@@ -192,9 +191,8 @@ void add_steps(CLI::App& app) {
   }
   {
     const auto options = std::make_shared<Options>();
-    CLI::App* command =
-        add_step(app, "count-pieces", "Step 2 of training: count the pieces of a share of the text", options,
-                 count_pieces_step);
+    CLI::App* command = add_step(app, "count-pieces", "Training, step 2: count the pieces of a share",
+                                 options, count_pieces_step);
     add_text(*command, *options);
     command->add_option("--ngrams", options->counts, "Counts of the n-grams of the whole text")
         ->required()
@@ -208,8 +206,7 @@ void add_steps(CLI::App& app) {
   }
   {
     const auto options = std::make_shared<Options>();
-    CLI::App* command =
-        add_step(app, "finish", "Step 3 of training: make the model of counted pieces", options, finish_step);
+    CLI::App* command = add_step(app, "finish", "Training, step 3: make the model", options, finish_step);
     command->add_option("COUNTS", options->counts, "Counts of the pieces of the whole text")
         ->required()
         ->type_name("");
