@@ -549,6 +549,7 @@ TEST_CASE("cli: training in steps makes the model of one run") {
        {"bytepiece merge ngrams.1 some ngrams.2 ngrams.3 -o x", 1, {"shard 1/4 is in ngrams.1 too"}},
        {"bytepiece merge ngrams pieces -o x", 1, {"pieces: its kind is pieces, but ngrams in ngrams; name"}},
        {"bytepiece merge pieces.1 other.2 -o x", 1, {"other.2: min_count is 2, but 3 in pieces.1"}},
+       {"bytepiece count-pieces text --ngrams ngrams -o x --min-count 1 --memory 1M", 1, {"--memory: "}},
        {"bytepiece finish ngrams -o x", 1, {"ngrams: its kind is ngrams, not pieces"}},
        {"bytepiece count-pieces text --ngrams pieces -o x", 1, {"its kind is pieces, not ngrams"}},
        {"bytepiece count-pieces other --ngrams ngrams -o x", 1, {"ngrams: its corpus is"}},
@@ -581,11 +582,12 @@ TEST_CASE("cli: a killed run continues with --work-dir and ends with the same by
   shell.good("cat large.txt | bytepiece train -q - --vocab-size 400 --work-dir pipe -o pipe.bp");
   shell.good("cat large.txt | bytepiece train -q - --vocab-size 400 --work-dir pipe -o pipe.bp");
   CHECK(shell.read("pipe.bp") == shell.read("whole.bp"));
-  check_bad(
-      shell,
-      {{train + "x.bp --order 5", 1, {"work_dir: run was begun with another order (6, now 5)"}},
-       {"bytepiece train corpus.txt -o x.bp --work-dir pipe", 1, {"another corpus"}},
-       {"bytepiece train corpus.txt -o x.bp --work-dir large.txt/x", 1, {"large.txt/x: cannot be made"}}});
+  check_bad(shell,
+            {{train + "x.bp --order 5", 1, {"--work-dir: run was begun with another order (6, now 5)"}},
+             {"bytepiece train corpus.txt -o x.bp --work-dir pipe", 1, {"another corpus"}},
+             {"bytepiece train corpus.txt -o x.bp --work-dir large.txt/x",
+              1,
+              {"--work-dir: large.txt/x: cannot be made"}}});
 }
 
 TEST_CASE("cli: Ctrl-C and SIGTERM stop at once, and leave what was there") {
@@ -1163,12 +1165,23 @@ TEST_CASE("cli: train for fewest tokens") {
         shell.good("cat few.400.bp"));
   CHECK(shell.good("bytepiece encode few.300.bp corpus.txt | bytepiece decode few.300.bp") == corpus());
   shell.good("bytepiece train -q --fewest-tokens corpus.txt toy.bp --weights 9,1 -o weighted.bp");
+  const std::string fewest = "bytepiece train corpus.txt -o x.bp --fewest-tokens ";
+  shell.good(fewest + "-q --memory 70M --sample 4M --vocab-size 400");  // the text is small
+  CHECK(Vocab::load(shell.path("x.bp")).metadata().at("train.sample") == "4000000");
+  shell.good(fewest + "-q --sample 4Mi --vocab-size 400");
+  CHECK(Vocab::load(shell.path("x.bp")).metadata().at("train.sample") == "4194304");
   check_bad(
       shell,
-      {{"bytepiece train corpus.txt -o x.bp --weights 2", 1, {"--weights", "--fewest-tokens"}},
-       {"bytepiece train corpus.txt -o x.bp --fewest-tokens --weights 2,3", 1, {"2 numbers for 1 files"}},
-       {"bytepiece train corpus.txt -o x.bp --fewest-tokens --sample 1000", 1, {"sample: 1000"}},
-       {"bytepiece train corpus.txt -o x.bp --fewest-tokens --memory 1M", 1, {"smaller sample"}}});
+      {{"bytepiece train corpus.txt -o x.bp --weights 2", 2, {"--weights: ", "--fewest-tokens only"}},
+       {"bytepiece train corpus.txt -o x.bp --sample 8M", 2, {"--sample: ", "--fewest-tokens only"}},
+       {fewest + "--weights 2,3", 2, {"--weights: expected one for each file, in their order: 1, not 2"}},
+       {fewest + "--sample 3999k", 2, {"--sample: ", "3999000", "4000000"}},
+       {fewest + "--sample 3G", 2, {"--sample: ", "3000000000"}},
+       {fewest + "--order 6", 2, {"--order: has no meaning with --fewest-tokens"}},
+       {fewest + "--repair-dead-zones", 2, {"--repair-dead-zones: has no meaning with --fewest-tokens"}},
+       {fewest + "--keep-characters", 2, {"--keep-characters: has no meaning with --fewest-tokens"}},
+       {fewest + "--work-dir run", 2, {"--work-dir: has no meaning with --fewest-tokens"}},
+       {fewest + "--memory 1M", 1, {"--memory: 1.0 MB hold 0.0 MB of text", "a smaller sample"}}});
 }
 
 TEST_CASE("cli: a command line that cannot be understood") {
@@ -1197,6 +1210,12 @@ TEST_CASE("cli: a command line that cannot be understood") {
        {"bytepiece train corpus.txt -o x.bp --vocab-size 300.5", 2, {"--vocab-size"}},
        {"bytepiece train corpus.txt -o x.bp --vocab-size 99999999999999999999", 2, {"--vocab-size"}},
        {"bytepiece train corpus.txt -o x.bp --vocab-size ''", 2, {"--vocab-size"}},
+       {"bytepiece train corpus.txt -o x.bp --vocab-size 300,300", 2, {"--vocab-size: 300 is there twice"}},
+       {"bytepiece train corpus.txt -o x.bp --vocab-size 259 --special a",
+        2,
+        {"--vocab-size: 259 is too small"}},
+       {"bytepiece train corpus.txt -o x.bp --special a --special a", 2, {"special token a is there twice"}},
+       {"bytepiece finish none -o x.bp --vocab-size 300,300", 2, {"--vocab-size: 300 is there twice"}},
        {"bytepiece train corpus.txt -o x.bp --order 0", 2, {"--order", "1", "8"}},
        {"bytepiece train corpus.txt -o x.bp --order 9", 2, {"--order", "1", "8"}},
        {"bytepiece train corpus.txt -o x.bp --min-count 0", 2, {"--min-count"}},

@@ -141,8 +141,27 @@ TEST_CASE("fewest tokens: any bytes, and hardly any") {
 TEST_CASE("fewest tokens: what is refused") {
   CHECK(contains(error_of([] { train(corpus_of({""}), {.fewest_tokens = true}); }),
                  "not a single byte of text"));
-  CHECK(contains(error_of([] { train(corpus_of({"a"}), {.fewest_tokens = true, .memory = 1000000}); }),
-                 "give at least that, or a smaller sample"));
+  const auto refused = [](TrainOptions options, const std::string& text = "a") {
+    options.fewest_tokens = true;
+    return error_of([&] { train(corpus_of({text}), options); });
+  };
+  CHECK(
+      contains(refused({.repair_dead_zones = true}), "repair_dead_zones: has no meaning with fewest_tokens"));
+  CHECK(contains(refused({.keep_characters = true}), "keep_characters: has no meaning with fewest_tokens"));
+  CHECK(contains(refused({.work_dir = "run"}), "work_dir: has no meaning with fewest_tokens"));
+  CHECK(contains(refused({.memory = 1000000}), "memory: 1.0 MB hold 0.0 MB of text to choose from"));
+  CHECK(contains(
+      refused({.memory = 74'000'000}, std::string(600'000, 'a')),
+      "memory: 74.0 MB hold 0.5 MB of text to choose from, and there is more; give up to 964 MB, or a "
+      "smaller sample"));
+}
+
+TEST_CASE(
+    "fewest tokens: a limit on memory that the sample would not fit into is enough for a small corpus") {
+  const Corpus corpus = corpus_of(some_texts(50, 8));
+  const Vocab vocab =
+      train(corpus, {.vocab_sizes = {400}, .fewest_tokens = true, .memory = 80'000'000}).front();
+  CHECK(file_of(vocab) == file_of(train(corpus, {.vocab_sizes = {400}, .fewest_tokens = true}).front()));
 }
 
 TEST_SUITE_END();

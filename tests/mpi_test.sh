@@ -171,9 +171,9 @@ refused "a file cut off" "zz.txt.gz" bad
 refused "a file that is not there" "nowhere.txt" nowhere.txt
 refused "standard input" "standard input" -
 refused "an empty corpus" "empty" many/empty.txt
-refused "fewest tokens" "one machine" text.txt --fewest-tokens
-refused "special tokens" "special" text.txt --vocab-size 260 --special a --special b
-refused "a folder that cannot be made" "work_dir" text.txt --work-dir text.txt/folder
+refused "fewest tokens" "--fewest-tokens: .*one machine" text.txt --fewest-tokens
+refused "special tokens" "--vocab-size: 260 .*special" text.txt --vocab-size 260 --special a --special b
+refused "a folder that cannot be made" "--work-dir" text.txt --work-dir text.txt/folder
 echo "what fails is said once, and nothing is left"
 
 # ---- Folders of work ----

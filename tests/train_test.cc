@@ -34,7 +34,7 @@ TEST_CASE("train: options out of range are refused, each by its name") {
       {"size twice", {.vocab_sizes = {300, 400, 300}}, "vocab_sizes: 300 is there twice"},
       {"min_count 0", {.min_count = 0}, "min_count: 0"},
       {"max_piece_length 0", {.max_piece_length = 0}, "max_piece_length: 0"},
-      {"sample too small", {.sample = 1000}, "sample: 1000 is not between 4194304 and"},
+      {"sample too small", {.sample = 1000}, "sample: 1000 is not between 4000000 and 2147483647 bytes"},
       {"sample too large", {.sample = std::size_t{1} << 31}, "sample: 2147483648 is not between"},
       {"threads -1", {.threads = -1}, "threads: -1"},
       {"threads 2000000", {.threads = 2000000}, "threads: 2000000"},

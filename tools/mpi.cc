@@ -12,6 +12,7 @@
 #include "tools/interrupt.h"
 #include "tools/mpi.h"
 #include "tools/stages.h"
+#include "tools/train_options.h"
 
 namespace bytepiece::tools {
 namespace {
@@ -20,7 +21,8 @@ std::string message_of(const std::exception& error) {
   if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) {
     return "out of memory; use --memory, fewer threads or more ranks";
   }
-  std::string message = error.what();
+  const auto* of_option = dynamic_cast<const OptionError*>(&error);
+  std::string message = of_option ? named_by_option(*of_option) : error.what();
   std::replace(message.begin(), message.end(), '\n', ' ');
   return message;
 }

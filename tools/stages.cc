@@ -72,7 +72,7 @@ std::string as_json(const StageTimes& times) {
 }
 
 // glibc raises the size from which memory goes back to the system when it is freed, up to 32 MB, and keeps
-// all below; held at 1 MB, training peaks at 243 instead of 347 MB with --memory 256M on a 100 MB corpus.
+// all below; held at 1 MB, training peaks at 243 instead of 347 MB with --memory 256Mi on a 100 MB corpus.
 void begin_training() {
   catch_interrupts();
 #ifdef M_MMAP_THRESHOLD

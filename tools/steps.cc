@@ -133,7 +133,8 @@ CLI::App* add_step(CLI::App& app, const std::string& name, const std::string& wh
   command->callback([options, step] {
     begin_training();
     options->train.threads = options->run.threads;
-    step(*options);
+    check_values(options->train);
+    with_option_names([&] { step(*options); });
   });
   return command;
 }

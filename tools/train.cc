@@ -42,10 +42,10 @@ std::filesystem::path spool_folder(const TrainOptions& options) {
 
 void weigh(std::vector<InputFile>& files, const Options& options) {
   if (options.weights.empty()) return;
-  if (!options.train.fewest_tokens) throw Error("--weights: has a meaning with --fewest-tokens only");
   if (options.weights.size() != files.size()) {
-    throw Error(fmt::format("--weights: {} numbers for {} files; give one for each, in their order",
-                            options.weights.size(), files.size()));
+    throw CLI::ValidationError(
+        "--weights", fmt::format("expected one for each file, in their order: {}, not {}", files.size(),
+                                 options.weights.size()));
   }
   for (std::size_t i = 0; i < files.size(); ++i) files[i].weight = options.weights[i];
 }
@@ -106,8 +106,7 @@ void run_with_mpi(Options& options) {
     RunOptions run_options = options.run;
     if (!is_first) run_options.quiet = true;
     log.emplace(run_options);
-    std::vector<InputFile> files = input_files(options.input, InputFormat::kText);
-    weigh(files, options);
+    const std::vector<InputFile> files = input_files(options.input, InputFormat::kText);
     for (const InputFile& file : files) {
       if (file.path == "-" || std::filesystem::is_fifo(file.path)) {
         throw Error(fmt::format("{}: ranks read files only; write it to one that all of them see",
@@ -127,12 +126,12 @@ void run_with_mpi(Options& options) {
 }
 
 void run(Options& options) {
-  begin_training();
   if (options.output == "-" && options.json) {
     throw Error("-o -: standard output takes one model and nothing else; name a file");
   }
   options.train.threads = options.run.threads;
-  if (options.mpi) return run_with_mpi(options);
+  if (options.mpi) return run_with_mpi(options);  // which checks the values, and says once what is wrong
+  check_values(options.train);
   StageLog log(options.run);
   std::vector<InputFile> files = input_files(options.input, InputFormat::kText);
   weigh(files, options);
@@ -165,7 +164,7 @@ void add_train(CLI::App& app) {
   add_choice_options(*command, train);
   command
       ->add_option("--weights", options->weights,
-                   "How much each input counts with --fewest-tokens, as 1,4,1: pieces for small languages")
+                   "How much each file counts with --fewest-tokens, as 1,4,1: pieces for small languages")
       ->type_name("N[,N...]")
       ->delimiter(',')
       ->allow_extra_args(false)
@@ -183,6 +182,8 @@ void add_train(CLI::App& app) {
   command->footer(
       "auto reads a file as one document, so that pieces can hold line ends. A folder\n"
       "is all files below it, in the order of their names, without hidden ones.\n\n"
+      "--fewest-tokens needs 14 bytes of memory for a byte of its sample. Nothing goes\n"
+      "to files: text that does not fit into --memory is refused.\n\n"
       "--work-dir needs about as much room as the text, and refuses to go on with\n"
       "other options or files (by their names, sizes and times). Delete it when done.\n\n"
       "Examples:\n"
@@ -192,7 +193,11 @@ void add_train(CLI::App& app) {
       "  bytepiece train corpus.txt -o small.bp --fewest-tokens --input-format lines\n"
       "  mpirun -np 8 bytepiece train --mpi corpus/ -o big.bp\n"
       "  zcat docs.gz | bytepiece train - --input-format lines -o toy.bp");
-  command->callback([options] { run(*options); });
+  command->callback([options, command] {
+    check_given(*command);
+    begin_training();
+    with_option_names([&] { run(*options); });
+  });
 }
 
 }  // namespace bytepiece::tools

@@ -1,10 +1,24 @@
 #include "tools/train_options.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
+#include "train/stages.h"
+
 namespace bytepiece::tools {
+namespace {
+
+std::string option_of(std::string member) {
+  if (member == "vocab_sizes") return "--vocab-size";
+  std::replace(member.begin(), member.end(), '_', '-');
+  return "--" + member;
+}
+
+}  // namespace
 
 void add_ngram_options(CLI::App& command, TrainOptions& options) {
   command.add_option("--order", options.order, "Longest n-gram, in bytes, 1 to 8")
@@ -52,10 +66,13 @@ void add_vocab_options(CLI::App& command, TrainOptions& options) {
 void add_choice_options(CLI::App& command, TrainOptions& options) {
   command.add_flag("--fewest-tokens", options.fewest_tokens,
                    "Choose the pieces with which text takes the fewest tokens, instead of discovering words");
-  command.add_option("--sample", options.sample, "Bytes of text that --fewest-tokens looks at, as 128M")
+  command
+      .add_option("--sample", options.sample,
+                  "Bytes of text that --fewest-tokens looks at, as 128M; M is a million, Mi 1024 * 1024")
       ->type_name("SIZE")
       ->default_str("64M")
-      ->transform(CLI::AsSizeValue(false));
+      ->transform(CLI::AsSizeValue(true))
+      ->check(CLI::Range(kMinSample, kMaxSample));
 }
 
 void add_date_option(CLI::App& command, bool& date) {
@@ -63,11 +80,52 @@ void add_date_option(CLI::App& command, bool& date) {
 }
 
 void add_memory_options(CLI::App& command, TrainOptions& options) {
-  command.add_option("--memory", options.memory, "Most memory to use, as 512M or 4G; the rest goes to files")
+  command
+      .add_option(
+          "--memory", options.memory,
+          "Most memory to use, as 512M or 4G (M is a million, Mi 1024 * 1024); the rest goes to files")
       ->type_name("SIZE")
-      ->transform(CLI::AsSizeValue(false));
+      ->transform(CLI::AsSizeValue(true));
   command.add_option("--tmp-dir", options.tmp_dir, "Folder for such files, and for the copy of a pipe")
       ->type_name("DIR");
+}
+
+void check_given(const CLI::App& command) {
+  const bool fewest_tokens = command.count("--fewest-tokens") > 0;
+  const auto refuse = [&](const char* option, const char* why) {
+    if (command.count(option) > 0) throw CLI::ValidationError(option, why);
+  };
+  if (fewest_tokens) {
+    for (const char* option : {"--order", "--repair-dead-zones", "--keep-characters", "--work-dir"}) {
+      refuse(option, "has no meaning with --fewest-tokens; leave one of them out");
+    }
+  } else {
+    for (const char* option : {"--sample", "--weights"}) {
+      refuse(option, "has a meaning with --fewest-tokens only; give both or none");
+    }
+  }
+}
+
+void check_values(const TrainOptions& options) {
+  try {
+    check(options);
+  } catch (const OptionError& error) {
+    throw CLI::ValidationError(option_of(error.member), error.problem);
+  } catch (const Error& error) {
+    throw CLI::ValidationError(error.what());
+  }
+}
+
+std::string named_by_option(const OptionError& error) {
+  return fmt::format("{}: {}", option_of(error.member), error.problem);
+}
+
+void with_option_names(const std::function<void()>& train) {
+  try {
+    train();
+  } catch (const OptionError& error) {
+    throw Error(named_by_option(error));
+  }
 }
 
 }  // namespace bytepiece::tools

@@ -20,7 +20,7 @@ namespace bytepiece {
 
 inline constexpr int kMaxOrder = 8;                    // an n-gram fits a 64-bit word
 inline constexpr std::size_t kMinVocabSize = 256 + 3;  // every single byte and the reserved ids
-inline constexpr std::size_t kMinSample = std::size_t{1} << 22;
+inline constexpr std::size_t kMinSample = 4'000'000, kMaxSample = 2'147'483'647;
 
 struct TrainOptions {
   // --- These change the model. ---
@@ -35,16 +35,18 @@ struct TrainOptions {
   bool repair_dead_zones = false;  // a rare character does not shred the rest of its line into single bytes
   bool keep_characters = false;    // characters stay by how often they occur in all pieces, not alone
 
-  // Instead of discovering words, choose the pieces with which text takes the fewest tokens; `order` has no
-  // meaning then. See src/train/COMPRESSION.md for what that gains.
+  // Instead of discovering words, choose the pieces with which text takes the fewest tokens. `order` has no
+  // meaning then; the two repairs above, and work_dir, are refused. See src/train/COMPRESSION.md for what
+  // that gains.
   bool fewest_tokens = false;
-  // Bytes of text that the choice looks at, kMinSample..2^31-1: taken evenly from a larger corpus. Takes 14
-  // bytes of memory a byte; counts are those of the whole corpus.
-  std::size_t sample = std::size_t{64} << 20;
+  // Bytes of text that the choice looks at, kMinSample..kMaxSample: taken evenly from a larger corpus. Takes
+  // 14 bytes of memory a byte; counts are those of the whole corpus.
+  std::size_t sample = 64'000'000;
 
   // --- These change only time and memory, never a byte of the result. ---
-  int threads = 0;                     // 0: all cores
-  std::uint64_t memory = 0;            // bytes; what does not fit goes to tmp_dir. 0: as much as is needed
+  int threads = 0;  // 0: all cores
+  // Bytes; what does not fit goes to tmp_dir, but is refused with fewest_tokens. 0: as much as is needed.
+  std::uint64_t memory = 0;
   std::filesystem::path tmp_dir = {};  // for what does not fit into memory; empty: the system's
   // Where finished parts of the counts are kept, so that a run that was stopped or killed continues with
   // them; empty: nothing is kept. Needs a corpus with an identity. See src/train/work_folder.h.
@@ -62,9 +64,9 @@ using ProgressCallback = std::function<void(const Progress&)>;  // runs on the c
 
 // One Vocab per entry of options.vocab_sizes, in the same order. A smaller size continues from the next
 // larger one, so it may differ from the same size trained alone. Throws Error: an option is out of
-// range, the corpus is empty or cannot be read, a disk is full, work_dir belongs to another run. What
-// on_progress throws passes through; it is called several times a second as long as text flows, seldom but
-// still while counts are merged.
+// range or has no meaning beside another, the corpus is empty or cannot be read, a disk is full, work_dir
+// belongs to another run. What on_progress throws passes through; it is called several times a second as long
+// as text flows, seldom but still while counts are merged.
 std::vector<Vocab> train(const Corpus& corpus, const TrainOptions& options = {},
                          const ProgressCallback& on_progress = {});
 

@@ -10,6 +10,7 @@
 
 #include "base/threads.h"
 #include "mpi/exchange.h"
+#include "train/option_error.h"
 #include "train/prune.h"
 #include "train/stages.h"
 #include "train/steps.h"
@@ -119,12 +120,9 @@ class Training {
 
 void check(const TrainOptions& options) {
   if (options.fewest_tokens) {
-    throw Error("fewest_tokens: works on one machine only; train without it, or without ranks");
+    throw OptionError("fewest_tokens", "works on one machine only; train without it, or without ranks");
   }
-  static_cast<void>(complete(options, [](const TrainOptions& without) {
-    bytepiece::check(without);
-    return Trained();
-  }));
+  bytepiece::check(options);
 }
 
 std::vector<Vocab> train(Ranks& ranks, const Corpus& corpus, const TrainOptions& options,

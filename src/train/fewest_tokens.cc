@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <span>
 #include <string>
@@ -14,6 +15,7 @@
 #include "base/threads.h"
 #include "encode/viterbi.h"
 #include "text/nfc.h"
+#include "train/option_error.h"
 #include "train/repeats.h"
 #include "train/selection.h"
 #include "train/text_batches.h"
@@ -27,8 +29,8 @@ constexpr std::uint64_t kLeastCount = 5;
 constexpr std::size_t kLeastCandidates = 500000, kBytesPerCandidate = 32;
 constexpr int kRecounts = 2;  // from counts of fewest tokens to counts of the most probable segmentation
 constexpr std::size_t kBatch = 1 << 18;
-constexpr std::size_t kBytesPerSampleByte = 14;  // of memory, at most; 11 to 13 were seen
-constexpr std::size_t kFixedBytes = 64 << 20;
+constexpr std::uint64_t kBytesPerSampleByte = 14;  // of memory, at most; 11 to 13 were seen
+constexpr std::uint64_t kFixedBytes = 64 << 20;
 
 using Chunks = TextBatch;  // of chunks for texts
 
@@ -42,7 +44,6 @@ class FewestTokens {
         split_(training_split(options.isolate_digits)) {}
 
   Trained train() const {
-    check_memory();
     Trained trained;
     std::vector<std::vector<Piece>> pieces = choose(trained.text);
     for (int i = 0; i < kRecounts; ++i) count(pieces);
@@ -51,11 +52,20 @@ class FewestTokens {
   }
 
  private:
-  void check_memory() const {
-    const std::uint64_t needed = kBytesPerSampleByte * options_.sample + kFixedBytes;
-    if (options_.memory == 0 || options_.memory >= needed) return;
-    throw Error(fmt::format("memory: a sample of {} MB needs {} MB; give at least that, or a smaller sample",
-                            options_.sample / 1000000, needed / 1000000 + 1));
+  // How much text options.memory is enough for.
+  std::uint64_t text_that_fits() const {
+    if (options_.memory == 0) return std::numeric_limits<std::uint64_t>::max();
+    return (options_.memory - std::min(options_.memory, kFixedBytes)) / kBytesPerSampleByte;
+  }
+
+  [[noreturn]] void fail_for_memory() const {
+    throw OptionError(
+        "memory",
+        fmt::format(
+            "{:.1f} MB hold {:.1f} MB of text to choose from, and there is more; give up to {} MB, or a "
+            "smaller sample",
+            static_cast<double>(options_.memory) / 1e6, static_cast<double>(text_that_fits()) / 1e6,
+            (kBytesPerSampleByte * options_.sample + kFixedBytes) / 1000000 + 1));
   }
 
   // The pieces of each size, with counts that need not be exact.
@@ -114,14 +124,17 @@ class FewestTokens {
     return order;
   }
 
+  // Throws as soon as there is more text than fits into memory.
   TextDigest draw(TextSampler& sampler) const {
     TextDigest text;
+    const std::uint64_t most = text_that_fits();
     ordered_pipeline<TextBatch, Chunks>(
         threads_, [&](const auto& push) { walk_corpus("draw sample", push); },
         [&](std::size_t, const TextBatch& batch) { return chunks_of(batch); },
         [&](const Chunks& chunks) {
           chunks.for_each([&](std::string_view chunk) {
             sampler.add(chunk, chunks.weight);
+            if (sampler.bytes() > most) fail_for_memory();
             text.add(chunk, chunks.weight);
           });
         });

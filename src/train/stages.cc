@@ -13,6 +13,7 @@
 #include "text/nfc.h"
 #include "train/count_pool.h"
 #include "train/ngram_counts.h"
+#include "train/option_error.h"
 #include "train/piece_counts.h"
 #include "train/segment.h"
 #include "train/text_batches.h"
@@ -49,9 +50,11 @@ std::filesystem::path temporary_folder(const TrainOptions& options) {
   if (!options.tmp_dir.empty()) return options.tmp_dir;
   std::error_code error;
   const auto folder = std::filesystem::temp_directory_path(error);
-  if (error)
-    throw Error(fmt::format("tmp_dir: the system's folder for temporary files is not there ({}); name one",
-                            error.message()));
+  if (error) {
+    throw OptionError(
+        "tmp_dir",
+        fmt::format("the system's folder for temporary files is not there ({}); name one", error.message()));
+  }
   return folder;
 }
 
@@ -68,10 +71,10 @@ std::uint64_t memory_beside(const NgramModel& model, const TrainOptions& options
   constexpr std::uint64_t kLeast = 16 << 20;
   if (options.memory == 0) return 0;
   if (options.memory < model.bytes() + kLeast) {
-    throw Error(
-        fmt::format("memory: {} n-grams that occur {} times or more need {} MB; give at least that, or a "
-                    "larger min_count",
-                    model.size(), options.min_count, (model.bytes() + kLeast) / 1000000 + 1));
+    throw OptionError("memory",
+                      fmt::format("{} n-grams that occur {} times or more need {} MB; give at least that, "
+                                  "or drop more of the rare ones",
+                                  model.size(), options.min_count, (model.bytes() + kLeast) / 1000000 + 1));
   }
   return options.memory - model.bytes();
 }
@@ -120,47 +123,56 @@ void flush_all(std::vector<Counter>& counters) {
   counters.clear();
 }
 
+void check_for_fewest_tokens(const TrainOptions& options) {
+  const auto refuse = [](bool given, const char* member) {
+    if (given) throw OptionError(member, "has no meaning with fewest_tokens; leave one of them out");
+  };
+  refuse(options.repair_dead_zones, "repair_dead_zones");
+  refuse(options.keep_characters, "keep_characters");
+  refuse(!options.work_dir.empty(), "work_dir");
+}
+
+void check_sizes(const TrainOptions& options) {
+  const std::vector<std::size_t>& sizes = options.vocab_sizes;
+  const std::size_t special = options.special_tokens.size();
+  const auto fail = [](const std::string& what) { throw OptionError("vocab_sizes", what); };
+  if (sizes.empty()) fail("empty; expected at least one size");
+  for (const std::size_t size : sizes) {
+    if (size < kMinVocabSize) {
+      fail(fmt::format("{} is too small; expected at least {}: 256 single bytes and {} reserved ids", size,
+                       kMinVocabSize, kFirstPiece));
+    }
+    if (size < kMinVocabSize + special) {
+      fail(fmt::format("{} is too small for {} special token{}; expected at least {}", size, special,
+                       special == 1 ? "" : "s", kMinVocabSize + special));
+    }
+    if (std::count(sizes.begin(), sizes.end(), size) > 1) fail(fmt::format("{} is there twice", size));
+  }
+}
+
 }  // namespace
 
 void check(const TrainOptions& options) {
   if (options.order < 1 || options.order > kMaxOrder) {
-    throw Error(fmt::format("order: {} is not between 1 and {}", options.order, kMaxOrder));
+    throw OptionError("order", fmt::format("{} is not between 1 and {}", options.order, kMaxOrder));
   }
-  if (options.min_count < 1) throw Error("min_count: 0 is not at least 1");
-  if (options.max_piece_length < 1) throw Error("max_piece_length: 0 is not at least 1");
-  if (options.vocab_sizes.empty()) throw Error("vocab_sizes: empty; expected at least one size");
-  if (options.sample < kMinSample || options.sample >= (std::size_t{1} << 31)) {
-    throw Error(fmt::format("sample: {} is not between {} and 2^31 - 1 bytes", options.sample, kMinSample));
+  if (options.min_count < 1) throw OptionError("min_count", "0 is not at least 1");
+  if (options.max_piece_length < 1) throw OptionError("max_piece_length", "0 is not at least 1");
+  if (options.sample < kMinSample || options.sample > kMaxSample) {
+    throw OptionError(
+        "sample", fmt::format("{} is not between {} and {} bytes", options.sample, kMinSample, kMaxSample));
   }
-  if (options.fewest_tokens && !options.work_dir.empty()) {
-    throw Error("work_dir: keeps counts, of which fewest_tokens has none; leave one of them out");
-  }
-  for (const std::size_t size : options.vocab_sizes) {
-    if (size < kMinVocabSize) {
-      throw Error(
-          fmt::format("vocab_sizes: {} is too small; expected at least {}: 256 single bytes and {} "
-                      "reserved ids",
-                      size, kMinVocabSize, kFirstPiece));
-    }
-    if (std::count(options.vocab_sizes.begin(), options.vocab_sizes.end(), size) > 1) {
-      throw Error(fmt::format("vocab_sizes: {} is there twice", size));
-    }
-  }
+  if (options.fewest_tokens) check_for_fewest_tokens(options);
+  Vocab::check_special_tokens(options.special_tokens);
+  check_sizes(options);
   static_cast<void>(resolve_threads(options.threads));
 }
 
 std::vector<Vocab> complete(const TrainOptions& options,
                             const std::function<Trained(const TrainOptions& without)>& train) {
-  Vocab::check_special_tokens(options.special_tokens);
-  const std::size_t special = options.special_tokens.size();
-  TrainOptions without = options;  // special tokens take some of the ids
-  for (std::size_t& size : without.vocab_sizes) {
-    if (special > 0 && size < kMinVocabSize + special) {
-      throw Error(fmt::format("vocab_sizes: {} is too small for {} special tokens; expected at least {}",
-                              size, special, kMinVocabSize + special));
-    }
-    size -= special;
-  }
+  check(options);
+  TrainOptions without = options;
+  for (std::size_t& size : without.vocab_sizes) size -= options.special_tokens.size();
   std::vector<Vocab> vocabs = with_provenance(train(without), options);
   for (Vocab& vocab : vocabs) vocab = vocab.with_special_tokens(options.special_tokens);
   return vocabs;

@@ -31,10 +31,12 @@
 
 namespace bytepiece {
 
-void check(const TrainOptions& options);  // throws Error: one is out of range
+// Throws Error, mostly OptionError: one is out of range or has no meaning beside another, a special token is
+// no token, a size leaves no room for them.
+void check(const TrainOptions& options);
 
-// Calls train with options that leave room for the special tokens, and gives what it returns these tokens and
-// its provenance. Throws Error: a size leaves no room, a token is no token.
+// Checks the options, calls train with some that leave room for the special tokens, and gives what it returns
+// these tokens and its provenance. Throws Error.
 std::vector<Vocab> complete(const TrainOptions& options,
                             const std::function<Trained(const TrainOptions& without)>& train);
 

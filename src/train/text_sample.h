@@ -40,6 +40,7 @@ class TextSampler {
   void add(std::string_view chunk, std::uint32_t weight = 1);
 
   std::uint64_t seen_bytes() const { return seen_bytes_; }  // of all chunks
+  std::size_t bytes() const { return text_.size(); }        // of the sample so far
   TextSample take();
 
  private:

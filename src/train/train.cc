@@ -17,7 +17,6 @@ namespace bytepiece {
 namespace {
 
 Trained train_pieces(const Corpus& corpus, const TrainOptions& options, const ProgressCallback& on_progress) {
-  check(options);
   if (options.fewest_tokens) return train_fewest_tokens(corpus, options, on_progress);
   if (!options.work_dir.empty()) return train_in_folder(corpus, options, on_progress);
   PieceCounts pieces;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/threads.h"
+#include "train/option_error.h"
 #include "train/prune.h"
 #include "train/stages.h"
 
@@ -50,12 +51,14 @@ CountDescription WorkFolder::manifest() const {
 
 void WorkFolder::claim() const {
   if (corpus_.identity.empty()) {
-    throw Error(fmt::format(
-        "{}: what it is cannot be told from another corpus, as work_dir needs it; name files", corpus_.name));
+    throw OptionError("work_dir",
+                      fmt::format("{}: cannot be told from another corpus; name files", corpus_.name));
   }
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
-  if (error) throw Error(fmt::format("work_dir: {}: cannot be made: {}", folder_.string(), error.message()));
+  if (error) {
+    throw OptionError("work_dir", fmt::format("{}: cannot be made: {}", folder_.string(), error.message()));
+  }
   const std::filesystem::path path = folder_ / "manifest";
   const CountDescription now = manifest();
   if (!std::filesystem::exists(path)) CountFileWriter(path, now).finish();
@@ -63,8 +66,9 @@ void WorkFolder::claim() const {
   for (const auto& [name, value] : now) {
     const auto found = then.find(name);
     if (found == then.end() || found->second != value) {
-      throw Error(
-          fmt::format("work_dir: {} was begun with another {} ({}, now {}); go on with the same, or name "
+      throw OptionError(
+          "work_dir",
+          fmt::format("{} was begun with another {} ({}, now {}); go on with the same, or name "
                       "another folder",
                       folder_.string(), name, found == then.end() ? "none" : found->second, value));
     }
