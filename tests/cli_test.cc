@@ -646,7 +646,13 @@ TEST_CASE("cli: an output file may be a link, or what is no file, but not the in
              {"bytepiece encode toy.bp corpus.txt -o hard", 1, {"is read, too"}},
              {"bytepiece encode toy.bp corpus.txt -o model", 1, {"is read, too"}},
              {"bytepiece decode toy.bp a -o link", 1, {"is read, too"}},
-             {"bytepiece decode toy.bp a -o toy.bp", 1, {"is read, too"}}});
+             {"bytepiece decode toy.bp a -o toy.bp", 1, {"is read, too"}},
+             {"bytepiece train corpus.txt -o corpus.txt", 1, {"is read, too"}},
+             {"bytepiece train corpus.txt -o corpus.json --special x", 1, {"no special tokens"}},
+             {"bytepiece count-ngrams corpus.txt -o hard", 1, {"is read, too"}},
+             {"bytepiece count-ngrams corpus.txt -o -", 1, {"-: counts are written to files only"}},
+             {"bytepiece count-ngrams corpus.txt -o /dev/null", 1, {"files only"}},
+             {"bytepiece count-ngrams corpus.txt -o none/x", 1, {"none/x: cannot be written"}}});
 }
 
 TEST_CASE("cli: memory does not grow with the number of documents, be they empty") {

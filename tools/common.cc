@@ -51,6 +51,12 @@ std::vector<InputFile> input_files(const InputOptions& options, InputFormat othe
   return files;
 }
 
+std::vector<std::string> paths_of(const std::vector<InputFile>& files) {
+  std::vector<std::string> paths;
+  for (const InputFile& file : files) paths.push_back(file.path.string());
+  return paths;
+}
+
 void check_not_read(const std::string& output, const std::vector<std::string>& read) {
   for (const std::string& path : read) {
     std::error_code error;

@@ -47,6 +47,8 @@ void add_input_options(CLI::App& command, InputOptions& options);
 // name does not say jsonl. No path at all is "-". Throws CLI::ValidationError if that is named twice.
 std::vector<InputFile> input_files(const InputOptions& options, InputFormat otherwise);
 
+std::vector<std::string> paths_of(const std::vector<InputFile>& files);
+
 // Throws Error: the output is a file that is read, by whatever name, which would be gone then.
 void check_not_read(const std::string& output, const std::vector<std::string>& read);
 

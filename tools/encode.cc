@@ -222,9 +222,8 @@ void run(Options& options) {
   check_together(options);
   check_output_options(options.output);
   std::vector<InputFile> files = input_files(options.input, InputFormat::kLines);
-  std::vector<std::string> read = {options.model};
-  for (const InputFile& file : files) read.push_back(file.path.string());
-  check_not_read(options.output.path, read);
+  check_not_read(options.output.path, paths_of(files));
+  check_not_read(options.output.path, {options.model});
   std::vector<Spool> spools;
   if (options.segmentation.epochs > 1) spools = spool_pipes(files, std::filesystem::temp_directory_path());
   options.bad_lines.watch(files);

@@ -14,14 +14,21 @@
 
 namespace bytepiece::tools {
 
-ModelFiles::ModelFiles(const std::string& output, const std::vector<std::size_t>& sizes) {
+ModelFiles::ModelFiles(const std::string& output, const TrainOptions& train,
+                       const std::vector<std::string>& read) {
+  const std::vector<std::size_t>& sizes = train.vocab_sizes;
   if (output == "-" && sizes.size() > 1) throw Error("-o -: standard output takes one model; name a file");
   const std::filesystem::path path(output);
+  if (path.extension() == ".json" && !train.special_tokens.empty()) {
+    throw Error(fmt::format(
+        "{}: the original's JSON holds no special tokens; name a file that ends otherwise, as .bp", output));
+  }
   for (const std::size_t size : sizes) {
     const std::string name = fmt::format("{}.{}{}", path.stem().string(), size, path.extension().string());
     paths_.push_back(output == "-"       ? "/dev/stdout"
                      : sizes.size() == 1 ? output
                                          : (path.parent_path() / name).string());
+    check_not_read(paths_.back(), read);
     static_cast<void>(OutputFile(paths_.back()));
   }
 }

@@ -1,6 +1,7 @@
 // The model files that training ends with, one per vocabulary size, and what is said of the run.
 #pragma once
 
+#include <bytepiece/train.h>
 #include <bytepiece/vocab.h>
 
 #include <cstddef>
@@ -14,9 +15,9 @@ namespace bytepiece::tools {
 
 class ModelFiles {
  public:
-  // toy.bp for one size; toy.32000.bp, toy.8000.bp for several. Throws Error where one cannot be written:
-  // better now than after hours.
-  ModelFiles(const std::string& output, const std::vector<std::size_t>& sizes);
+  // toy.bp for one size; toy.32000.bp, toy.8000.bp for several. Throws Error where one cannot be written, is
+  // among the files that are `read`, or cannot hold the special tokens: better now than after hours.
+  ModelFiles(const std::string& output, const TrainOptions& train, const std::vector<std::string>& read);
 
   void save(const std::vector<Vocab>& vocabs) const;            // throws Error
   void print(const std::vector<Vocab>& vocabs) const;           // a line each, on standard error

@@ -25,7 +25,8 @@ ProgressCallback StageLog::callback() {
   return [this](const Progress& progress) {
     stop_if_interrupted();
     note(progress);
-    line_.show(progress.stage, progress.done, progress.total, progress.stage != "prune");
+    const bool in_bytes = progress.stage != "prune" && progress.stage != "choose pieces";
+    line_.show(progress.stage, progress.done, progress.total, in_bytes);
   };
 }
 

@@ -49,8 +49,24 @@ Shard shard_in(const std::string& text) {
   throw CLI::ValidationError(fmt::format("{} is not as 3/8, the third of eight", text));
 }
 
+std::vector<std::string> names_of(const Paths& paths) { return {paths.begin(), paths.end()}; }
+
+// Throws Error where counts cannot be written: better now than after hours.
+void check_output(const Options& options, const std::vector<std::string>& read) {
+  std::error_code error;
+  const auto type = std::filesystem::status(options.output, error).type();
+  if (options.output == "-" ||
+      (type != std::filesystem::file_type::not_found && type != std::filesystem::file_type::regular)) {
+    throw Error(fmt::format("{}: counts are written to files only; name one with -o", options.output));
+  }
+  check_not_read(options.output, read);
+  static_cast<void>(OutputFile(options.output));
+}
+
+// Throws Error, too, if the output cannot be written.
 Corpus corpus_of(const Options& options) {
   const std::vector<InputFile> files = input_files(options.input, InputFormat::kText);
+  check_output(options, paths_of(files));
   Corpus corpus = read_files(files);
   for (const InputFile& file : files) {
     if (!std::filesystem::is_regular_file(file.path)) {
@@ -95,6 +111,7 @@ void count_pieces_step(const Options& options) {
 
 void merge_step(const Options& options) {
   StageLog log(options.run);
+  check_output(options, names_of(options.counts));
   merge_counts(open_counts(options.counts, options.partial ? Shards::kSome : Shards::kAll), options.output,
                log.callback());
   print_counts(options, log);
@@ -107,7 +124,7 @@ void finish_step(const Options& options) {
   }
   const Counts pieces = open_counts(options.counts, Shards::kAll);
   const TrainOptions train = options_of(pieces, "pieces", options.train);
-  const ModelFiles models(options.output, train.vocab_sizes);
+  const ModelFiles models(options.output, train, names_of(options.counts));
   std::vector<Vocab> vocabs = complete(train, [&](const TrainOptions& without) {
     return Trained{prune(pieces.runs, without, resolve_threads(options.run.threads), log.callback()),
                    pieces.text};

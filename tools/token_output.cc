@@ -51,7 +51,8 @@ void add_output_options(CLI::App& command, OutputOptions& options) {
       "With jsonl: where in the document each id's bytes begin and end, \"offsets\": [[0, 5], ...]");
   command
       .add_option("--shard-size", options.shard_size,
-                  "Begin a new file behind the document that reaches so many ids, as 100M; FILE.txt becomes "
+                  "Begin a new file behind the document that reaches so many ids, as 100M (millions); "
+                  "FILE.txt becomes "
                   "FILE.00000.txt and so on")
       ->type_name("N")
       ->transform(CLI::AsSizeValue(true));

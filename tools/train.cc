@@ -114,7 +114,7 @@ void run_with_mpi(Options& options) {
       }
     }
     corpus = read_files(files);
-    if (is_first) models.emplace(options.output, options.train.vocab_sizes);
+    if (is_first) models.emplace(options.output, options.train, paths_of(files));
     return MpiTraining::Prepared{corpus, log->callback()};
   };
   training.finish = [&](const std::vector<Vocab>& vocabs, const MpiFigures& figures) {
@@ -135,9 +135,9 @@ void run(Options& options) {
   StageLog log(options.run);
   std::vector<InputFile> files = input_files(options.input, InputFormat::kText);
   weigh(files, options);
+  const ModelFiles models(options.output, options.train, paths_of(files));
   const std::vector<Spool> spools = spool_pipes(files, spool_folder(options.train));
   const Corpus corpus = read_files(files);
-  const ModelFiles models(options.output, options.train.vocab_sizes);
   const std::vector<Vocab> vocabs =
       with_metadata(train(corpus, options.train, log.callback()), metadata_of(options));
   models.save(vocabs);
