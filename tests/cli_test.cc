@@ -549,7 +549,7 @@ TEST_CASE("cli: training in steps makes the model of one run") {
        {"bytepiece merge ngrams.1 some ngrams.2 ngrams.3 -o x", 1, {"shard 1/4 is in ngrams.1 too"}},
        {"bytepiece merge ngrams pieces -o x", 1, {"pieces: its kind is pieces, but ngrams in ngrams; name"}},
        {"bytepiece merge pieces.1 other.2 -o x", 1, {"other.2: min_count is 2, but 3 in pieces.1"}},
-       {"bytepiece count-pieces text --ngrams ngrams -o x --min-count 1 --memory 1M", 1, {"--memory: "}},
+       {"bytepiece count-pieces text --ngrams ngrams -o x --min-count 1 --memory 1M", 2, {"--memory: "}},
        {"bytepiece finish ngrams -o x", 1, {"ngrams: its kind is ngrams, not pieces"}},
        {"bytepiece count-pieces text --ngrams pieces -o x", 1, {"its kind is pieces, not ngrams"}},
        {"bytepiece count-pieces other --ngrams ngrams -o x", 1, {"ngrams: its corpus is"}},
@@ -1172,7 +1172,7 @@ TEST_CASE("cli: train for fewest tokens") {
   CHECK(shell.good("bytepiece encode few.300.bp corpus.txt | bytepiece decode few.300.bp") == corpus());
   shell.good("bytepiece train -q --fewest-tokens corpus.txt toy.bp --weights 9,1 -o weighted.bp");
   const std::string fewest = "bytepiece train corpus.txt -o x.bp --fewest-tokens ";
-  shell.good(fewest + "-q --memory 70M --sample 4M --vocab-size 400");  // the text is small
+  shell.good(fewest + "-q -T 2 --memory 100M --sample 4M --vocab-size 400");  // the text is small
   CHECK(Vocab::load(shell.path("x.bp")).metadata().at("train.sample") == "4000000");
   shell.good(fewest + "-q --sample 4Mi --vocab-size 400");
   CHECK(Vocab::load(shell.path("x.bp")).metadata().at("train.sample") == "4194304");
@@ -1187,7 +1187,8 @@ TEST_CASE("cli: train for fewest tokens") {
        {fewest + "--repair-dead-zones", 2, {"--repair-dead-zones: has no meaning with --fewest-tokens"}},
        {fewest + "--keep-characters", 2, {"--keep-characters: has no meaning with --fewest-tokens"}},
        {fewest + "--work-dir run", 2, {"--work-dir: has no meaning with --fewest-tokens"}},
-       {fewest + "--memory 1M", 1, {"--memory: 1.0 MB hold 0.0 MB of text", "a smaller sample"}}});
+       {fewest + "--memory 1M", 2, {"--memory: 1000000 bytes are less than 16 MB"}},
+       {fewest + "--memory 20M", 1, {"--memory: 20.0 MB hold 0.0 MB of text", "a smaller sample"}}});
 }
 
 TEST_CASE("cli: a command line that cannot be understood") {

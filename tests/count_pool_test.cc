@@ -39,6 +39,22 @@ TEST_CASE("count_pool: the sum of all runs, whatever the limit and the threads")
   }
 }
 
+TEST_CASE("count_pool: a file is merged with those of its level only") {
+  const TemporaryFolder folder;
+  CountPool<std::string> pool({1, folder.path()});
+  for (int task = 1000; task < 1300; ++task) {
+    CountRun run;
+    EntryWriter<std::string>(run.entries).append(std::to_string(task), 1);
+    pool.add(std::move(run));
+  }
+  std::map<std::uint64_t, std::size_t> files;  // by how many runs are in them
+  for (const CountRun& run : pool.take()) {
+    if (run.file) ++files[run.file->entries()];
+  }
+  CHECK(files.rbegin()->first <= 70);  // not one of nearly all
+  CHECK(files.size() <= 5);
+}
+
 TEST_CASE("count_pool: a folder that cannot be written is an error") {
   CountPool<std::string> pool({1, "/no/such/folder"});
   CountRun run;

@@ -149,19 +149,30 @@ TEST_CASE("fewest tokens: what is refused") {
       contains(refused({.repair_dead_zones = true}), "repair_dead_zones: has no meaning with fewest_tokens"));
   CHECK(contains(refused({.keep_characters = true}), "keep_characters: has no meaning with fewest_tokens"));
   CHECK(contains(refused({.work_dir = "run"}), "work_dir: has no meaning with fewest_tokens"));
-  CHECK(contains(refused({.memory = 1000000}), "memory: 1.0 MB hold 0.0 MB of text to choose from"));
-  CHECK(contains(
-      refused({.memory = 74'000'000}, std::string(600'000, 'a')),
-      "memory: 74.0 MB hold 0.5 MB of text to choose from, and there is more; give up to 964 MB, or a "
-      "smaller sample"));
+  CHECK(contains(refused({.memory = 20'000'000}), "memory: 20.0 MB hold 0.0 MB of text to choose from"));
 }
 
 TEST_CASE(
     "fewest tokens: a limit on memory that the sample would not fit into is enough for a small corpus") {
   const Corpus corpus = corpus_of(some_texts(50, 8));
   const Vocab vocab =
-      train(corpus, {.vocab_sizes = {400}, .fewest_tokens = true, .memory = 80'000'000}).front();
+      train(corpus, {.vocab_sizes = {400}, .fewest_tokens = true, .threads = 2, .memory = 100'000'000})
+          .front();
   CHECK(file_of(vocab) == file_of(train(corpus, {.vocab_sizes = {400}, .fewest_tokens = true}).front()));
+}
+
+TEST_CASE("fewest tokens: memory is needed for threads and long pieces, too") {
+  const Corpus corpus = corpus_of({std::string(600'000, 'a')});
+  const auto in_200_mb = [&](TrainOptions options) {
+    options.fewest_tokens = true;
+    options.sample = kMinSample;
+    options.memory = 200'000'000;
+    return error_of([&] { train(corpus, options); });
+  };
+  CHECK(in_200_mb({.threads = 2}) == "");
+  CHECK(contains(in_200_mb({.threads = 24}), "or fewer threads"));
+  CHECK(contains(in_200_mb({.max_piece_length = 256, .threads = 2}),
+                 "memory: 200.0 MB hold 0.0 MB of text to choose from, and there is more; give up to "));
 }
 
 TEST_SUITE_END();

@@ -51,7 +51,8 @@ const std::map<std::string, Names>& allowed_headers() {
     headers["train"] = {"types.h", "vocab.h", "encode_stream.h", "tokenizer.h", "corpus.h", "train.h"};
     headers["mpi"] = {"types.h", "vocab.h", "corpus.h", "train.h"};
     headers["corpus"] = {"types.h", "corpus.h", "readers.h", "id_files.h"};
-    headers["attention"] = {"types.h", "vocab.h", "tokenizer.h", "sampler.h", "random.h", "corpus.h", "attention.h"};
+    headers["attention"] = {"types.h",  "vocab.h",  "tokenizer.h", "sampler.h",
+                            "random.h", "corpus.h", "attention.h"};
     headers["c"] = {"types.h", "vocab.h", "tokenizer.h", "sampler.h", "random.h", "attention.h", "c.h"};
     return headers;
   }();

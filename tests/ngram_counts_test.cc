@@ -51,6 +51,27 @@ TEST_CASE("ngram_counts: the example of the header") {
   CHECK(tables[1]['c'].count == 0);
 }
 
+TEST_CASE("ngram_counts: tables that do not fit are counted only") {
+  CountPool<NgramKey> pool{{}};
+  NgramCounter counter(6, 1000, pool);
+  Random random(3);
+  counter.add(random_bytes(random, 5000) + std::string(5000, 'a'));
+  counter.flush();
+  const std::vector<CountRun> runs = pool.take();
+  const NgramTables tables = derive_tables(runs, 2);
+  std::size_t asked = 0;
+  for (const std::size_t most : {std::size_t{0}, std::size_t{20}, sizes_of(tables)[2]}) {
+    const FittingTables derived = derive_tables_that_fit(runs, 2, [&](const NgramSizes& sizes) {
+      ++asked;
+      return sizes[2] <= most;
+    });
+    CHECK(derived.sizes == sizes_of(tables));
+    CHECK(derived.fit == (most == sizes_of(tables)[2]));
+    CHECK(derived.tables == (derived.fit ? tables : NgramTables()));
+  }
+  CHECK(asked < 100);
+}
+
 TEST_CASE("ngram_counts: all orders as the oracle, over any number of counters and flushes") {
   Random random(1);
   for (int order = 1; order <= kMaxOrder; ++order) {

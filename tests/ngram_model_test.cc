@@ -16,12 +16,16 @@ using namespace testing;
 
 TEST_SUITE_BEGIN("unit");
 
-NgramModel model_of(const Strings& chunks, int order, std::uint64_t min_count, std::uint64_t memory = 0) {
+NgramTables tables_of(const Strings& chunks, int order, std::uint64_t min_count) {
   CountPool<NgramKey> pool{{}};
   NgramCounter counter(order, 100, pool);
   for (const std::string& chunk : chunks) counter.add(chunk);
   counter.flush();
-  return NgramModel(derive_tables(pool.take(), min_count), order, memory);
+  return derive_tables(pool.take(), min_count);
+}
+
+NgramModel model_of(const Strings& chunks, int order, std::uint64_t min_count, std::uint64_t memory = 0) {
+  return NgramModel(tables_of(chunks, order, min_count), order, memory);
 }
 
 // The values for the last byte of a text: those of all known n-grams that end there, by length.
@@ -51,10 +55,24 @@ TEST_CASE("ngram_model: bytes that were not seen count once") {
   CHECK(values(model, "z") == seen);  // a occurs once
 }
 
+TEST_CASE("ngram_model: places of tables of more than 2^32 rows") {
+  constexpr std::uint64_t kMost = ~std::uint64_t{0};
+  for (const std::size_t capacity : {std::size_t{1}, std::size_t{1000}, (std::size_t{1} << 33) + 7}) {
+    CHECK(place_of(0, capacity) == 0);
+    CHECK(place_of(kMost / 2 + 1, capacity) == capacity / 2);
+    CHECK(place_of(kMost, capacity) == capacity - 1);
+  }
+}
+
 TEST_CASE("ngram_model: smaller where memory is scarce") {
   Random random(2);
   const Strings chunks = {random_text(random, 3000)};
-  CHECK(model_of(chunks, 6, 1, 1).bytes() < 0.72 * static_cast<double>(model_of(chunks, 6, 1).bytes()));
+  const std::size_t bytes = model_of(chunks, 6, 1, 1).bytes();
+  CHECK(bytes < 0.72 * static_cast<double>(model_of(chunks, 6, 1).bytes()));
+  const NgramSizes sizes = sizes_of(tables_of(chunks, 6, 1));
+  const std::uint64_t with_tables = bytes + 16 * (sizes[5] + sizes[6]);
+  CHECK(NgramModel::least_bytes(sizes, 6) >= with_tables);
+  CHECK(NgramModel::least_bytes(sizes, 6) <= with_tables + 1000);
 }
 
 TEST_CASE("ngram_model: every value as the oracle has it, known n-grams and others") {

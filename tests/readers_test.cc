@@ -365,6 +365,10 @@ TEST_CASE("readers: a share can be shared out again, and a file that is none can
   CHECK(corpus.share(1, 2).share(0, 2).size == 4);
   const Corpus null = read_files({{.path = "/dev/null", .options = {}, .name = {}}});
   CHECK(contains(error_of([&] { null.share(0, 2); }), "/dev/null: not a regular file"));
+  const Corpus changed = read_files({{.path = folder / "a", .options = {}, .name = {}}});
+  std::filesystem::remove(folder / "a");
+  std::filesystem::create_symlink("a", folder / "a");  // leads nowhere
+  CHECK(contains(error_of([&] { changed.share(0, 2); }), "a: not a regular file"));
 }
 
 TEST_CASE("readers: an error in a range says where it begins") {

@@ -90,6 +90,11 @@ TEST_CASE("selection: a text of large weight decides") {
   CHECK(choose(text, 257, 2, {{text.size(), 0xFFFFFFFF}}).size() == 257);  // sums do not overflow
 }
 
+TEST_CASE("selection: threads without a block of text take no memory") {
+  CHECK(Selection::bytes(1000, 10, 2) > Selection::bytes(1000, 10, 1));
+  CHECK(Selection::bytes(1000, 10, 256) == Selection::bytes(1000, 10, 24));
+}
+
 TEST_CASE("selection: nothing to choose from") {
   CHECK(choose("", 300, 2).size() == 256);
   CHECK(choose("\xFF", 300, 2).size() == 256);

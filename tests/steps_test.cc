@@ -131,6 +131,11 @@ TEST_CASE("steps: what does not belong together is refused") {
   CHECK(contains(shelf.open({"a1", "other", "a3"}), "corpus is "));
   CHECK(contains(shelf.open({"a1", "none"}), "none: cannot be read"));
 
+  CHECK(contains(error_of([&] {
+                   write_ngram_counts(shelf.corpus("a"), {1, 3}, {.memory = 512}, shelf.folder / "a1", {});
+                 }),
+                 "did you mean 512M?"));
+
   const Counts counts =
       open_counts({shelf.folder / "a1", shelf.folder / "a2", shelf.folder / "a3"}, Shards::kAll);
   CHECK(counts.description.at("shards") == "1-3/3");

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <set>
 #include <string>
 
 #include "support.h"
@@ -29,7 +31,7 @@ TEST_CASE("text sample: at most so much, in order, from all places, in runs") {
   for (const std::size_t most : {std::size_t{20000}, std::size_t{100000}, std::size_t{500000}}) {
     const std::string sample = sample_of(200000, most);
     CHECK(sample.size() <= most);
-    CHECK(sample.size() > most / 3);
+    CHECK(sample.size() > most - 32 * 7);  // but for a run
     std::size_t last = 0, count = 0, neighbours = 0, first_half = 0;
     for (std::size_t at = 0; at < sample.size();) {
       const std::size_t end = sample.find('|', at);
@@ -44,6 +46,33 @@ TEST_CASE("text sample: at most so much, in order, from all places, in runs") {
     CHECK(neighbours > count * 9 / 10);
     CHECK(first_half > count / 4);
     CHECK(first_half < count * 3 / 4);
+  }
+}
+
+TEST_CASE("text sample: all that fits but one run stays, also of long chunks") {
+  const std::size_t most = std::size_t{1} << 22, length = 40000;
+  TextSampler sampler(most, '|');
+  for (int i = 0; i < 7382; ++i) sampler.add(std::string(length, 'x'));
+  const std::string sample = sampler.take().text;
+  CHECK(sample.size() <= most);
+  CHECK(sample.size() > most - 32 * (length + 1));
+}
+
+// Which runs stay follows from their hashes, so a larger sample holds all of a smaller one.
+TEST_CASE("text sample: a larger sample holds the smaller one") {
+  const auto numbers_in = [](const std::string& sample) {
+    std::set<std::string> numbers;
+    for (std::size_t at = 0, end; (end = sample.find('|', at)) != sample.npos; at = end + 1) {
+      numbers.insert(sample.substr(at, end - at));
+    }
+    return numbers;
+  };
+  std::set<std::string> smaller;
+  for (const std::size_t most : {1000, 1500, 5000, 100000, 3000000}) {
+    const std::set<std::string> larger = numbers_in(sample_of(200000, most));
+    CHECK(larger.size() > smaller.size());
+    CHECK(std::includes(larger.begin(), larger.end(), smaller.begin(), smaller.end()));
+    smaller = larger;
   }
 }
 

@@ -1,6 +1,7 @@
 #include <bytepiece/train.h>
 #include <doctest/doctest.h>
 
+#include <cstdio>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -35,6 +36,10 @@ TEST_CASE("train: options out of range are refused, each by its name") {
       {"min_count 0", {.min_count = 0}, "min_count: 0"},
       {"max_piece_length 0", {.max_piece_length = 0}, "max_piece_length: 0"},
       {"sample too small", {.sample = 1000}, "sample: 1000 is not between 4000000 and 2147483647 bytes"},
+      {"memory 512", {.memory = 512}, "memory: 512 bytes are less than 16 MB; did you mean 512M?"},
+      {"max_piece_length 257",
+       {.max_piece_length = 257, .fewest_tokens = true},
+       "max_piece_length: 257 is more than 256 bytes, the most with fewest_tokens"},
       {"sample too large", {.sample = std::size_t{1} << 31}, "sample: 2147483648 is not between"},
       {"threads -1", {.threads = -1}, "threads: -1"},
       {"threads 2000000", {.threads = 2000000}, "threads: 2000000"},
@@ -43,6 +48,13 @@ TEST_CASE("train: options out of range are refused, each by its name") {
     CAPTURE(row.name);
     CHECK(contains(error_of([&] { train(corpus_of({"abc"}), row.options); }), row.message));
   }
+}
+
+TEST_CASE("train: the longest pieces there may be") {
+  const Corpus corpus = corpus_of(Strings(9, std::string(5000, 'a') + "\n"));
+  CHECK(train(corpus, {.max_piece_length = 100000}).front().size() > kMinVocabSize);
+  const Vocab vocab = train(corpus, {.max_piece_length = kMaxChosenPiece, .fewest_tokens = true}).front();
+  CHECK(vocab.max_piece_length() == kMaxChosenPiece);
 }
 
 TEST_CASE("train: an empty corpus is refused") {
@@ -149,9 +161,19 @@ TEST_CASE("train: a limit on memory sends counts to files and changes nothing") 
   }
   options.tmp_dir = folder / "missing";
   CHECK(contains(error_of([&] { train(corpus_of({text}), options); }), "missing"));
-  options.memory = 1000;
+  options.memory = kMinMemory;
+  options.min_count = 1;
   options.tmp_dir = folder.path();
-  CHECK(contains(error_of([&] { train(corpus_of({text}), options); }), "MB"));
+  text.resize(100000);
+  const std::string error = error_of([&] { train(corpus_of({text}), options); });
+  CAPTURE(error);
+  std::uint64_t ngrams = 0, times = 0, megabytes = 0;
+  REQUIRE(std::sscanf(error.c_str(), "memory: %ju n-grams that occur %ju times or more need %ju MB", &ngrams,
+                      &times, &megabytes) == 3);
+  options.memory = megabytes * 1000000;
+  CHECK(error_of([&] { train(corpus_of({text}), options); }) == "");
+  options.memory -= 2000000;
+  CHECK(error_of([&] { train(corpus_of({text}), options); }) == error);
   CHECK(files_in(folder.path()).empty());
 }
 

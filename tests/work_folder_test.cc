@@ -107,14 +107,36 @@ TEST_CASE("work_folder: another corpus or option is refused") {
   CHECK(contains(refused(same, {.max_piece_length = 9}), "another max_piece_length (36, now 9)"));
   CHECK(contains(refused(same, {.isolate_digits = true}), "another isolate_digits"));
   CHECK(contains(refused(same, {.ensure_unicode = false}), "another ensure_unicode"));
+  CHECK(contains(refused(same, {.repair_dead_zones = true}), "another repair_dead_zones (0, now 1)"));
+  CHECK(contains(refused(same, {.keep_characters = true}), "another keep_characters (0, now 1)"));
   CHECK(contains(refused(same, {.vocab_sizes = {300, 400}}), "another vocab_sizes (10000, now 300,400)"));
   CHECK(contains(refused(corpus_of_shards(2, "other"), {}), "another corpus (text, now other)"));
   CHECK(contains(refused(corpus_of_shards(3), {}), "another shard_count (2, now 3)"));
   CHECK(contains(refused(corpus_of_shards(2, ""), {}), "cannot be told from another corpus"));
   write_bytes(folder / "manifest", "hello");
   CHECK(contains(refused(same, {}), "manifest: not a count file"));
+  std::filesystem::remove(folder / "manifest");
+  std::filesystem::create_symlink("manifest", folder / "manifest");
+  CHECK(contains(refused(same, {}), "manifest: cannot be read"));
+  std::filesystem::remove(folder / "manifest");
+  std::filesystem::remove(folder / "ngrams.1");
+  std::filesystem::create_symlink("ngrams.1", folder / "ngrams.1");
+  CHECK(contains(refused(same, {}), "ngrams.1: cannot be written"));
   options.work_dir = folder / "manifest" / "below";
   CHECK(contains(error_of([&] { train(same, options); }), "cannot be made"));
+}
+
+TEST_CASE("work_folder: leaving out an option that it was begun with is refused") {
+  for (const bool repair : {false, true}) {
+    const TemporaryFolder folder;
+    TrainOptions options{.repair_dead_zones = repair, .keep_characters = !repair};
+    options.work_dir = folder.path();
+    train(corpus_of_shards(2), options);
+    options.repair_dead_zones = options.keep_characters = false;
+    const std::string name = repair ? "repair_dead_zones" : "keep_characters";
+    CHECK(
+        contains(error_of([&] { train(corpus_of_shards(2), options); }), "another " + name + " (1, now 0)"));
+  }
 }
 
 TEST_SUITE_END();

@@ -21,6 +21,8 @@ namespace bytepiece {
 inline constexpr int kMaxOrder = 8;                    // an n-gram fits a 64-bit word
 inline constexpr std::size_t kMinVocabSize = 256 + 3;  // every single byte and the reserved ids
 inline constexpr std::size_t kMinSample = 4'000'000, kMaxSample = 2'147'483'647;
+inline constexpr std::uint64_t kMinMemory = 16'000'000;
+inline constexpr std::size_t kMaxChosenPiece = 256;  // bytes
 
 struct TrainOptions {
   // --- These change the model. ---
@@ -35,17 +37,21 @@ struct TrainOptions {
   bool repair_dead_zones = false;  // a rare character does not shred the rest of its line into single bytes
   bool keep_characters = false;    // characters stay by how often they occur in all pieces, not alone
 
-  // Instead of discovering words, choose the pieces with which text takes the fewest tokens. `order` has no
-  // meaning then; the two repairs above, and work_dir, are refused. See src/train/COMPRESSION.md for what
-  // that gains.
+  // Instead of discovering words, choose the pieces with which text takes the fewest tokens. See
+  // src/train/COMPRESSION.md for what that gains. Then
+  //   order             has no meaning; the two repairs above, and work_dir, are refused
+  //   min_count         is how often a substring that may become a piece occurs in the corpus, as far as the
+  //                     sample tells; in the sample it is at least 5 times
+  //   max_piece_length  is at most kMaxChosenPiece: every place is looked at with all pieces that start there
   bool fewest_tokens = false;
   // Bytes of text that the choice looks at, kMinSample..kMaxSample: taken evenly from a larger corpus. Takes
-  // 14 bytes of memory a byte; counts are those of the whole corpus.
+  // 14 bytes of memory a byte, more with many threads; counts are those of the whole corpus.
   std::size_t sample = 64'000'000;
 
   // --- These change only time and memory, never a byte of the result. ---
   int threads = 0;  // 0: all cores
-  // Bytes; what does not fit goes to tmp_dir, but is refused with fewest_tokens. 0: as much as is needed.
+  // Bytes, at least kMinMemory; what does not fit goes to tmp_dir, but is refused with fewest_tokens. 0: as
+  // much as is needed.
   std::uint64_t memory = 0;
   std::filesystem::path tmp_dir = {};  // for what does not fit into memory; empty: the system's
   // Where finished parts of the counts are kept, so that a run that was stopped or killed continues with

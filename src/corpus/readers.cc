@@ -168,7 +168,7 @@ std::uint64_t size_of(const std::vector<InputFile>& files) {
 std::vector<Extent> extents_of(const std::vector<InputFile>& files) {
   std::vector<Extent> extents;
   for (const InputFile& file : files) {
-    if (!std::filesystem::is_regular_file(file.path)) {
+    if (std::error_code error; !std::filesystem::is_regular_file(file.path, error)) {
       throw Error(fmt::format("{}: not a regular file, which alone can be shared out", name_of(file)));
     }
     extents.push_back({size_of(file), !looks_compressed(file.path)});

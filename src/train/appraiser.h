@@ -15,8 +15,9 @@
 //
 // Ties: the first arc seen wins; starts ascend, and at one start the longest piece comes first.
 //
-// Costs: linear in the arcs; 12 bytes an arc and 20 a byte of the longest chunk.
-// Thread rule: one Appraiser per thread; they share the table.
+// Costs: linear in the arcs, of which a place has as many as there are pieces that start there, in one byte
+// repeated as many as the longest piece has bytes, and losses look at each arc once for every token it
+// covers; memory see bytes(). Thread rule: one Appraiser per thread; they share the table.
 #pragma once
 
 #include <cstddef>
@@ -51,6 +52,13 @@ class Appraiser {
     std::uint32_t begin, row;
     std::int32_t loss;  // of single bytes that nothing else can replace: more than any other
   };
+
+  // Of memory at most, for chunks of at most 40100 bytes in which pieces of more than one byte start at that
+  // many places.
+  static constexpr std::uint64_t bytes(std::uint64_t starts, std::uint64_t longest_piece) {
+    constexpr std::uint64_t kChunk = 40100, kOfPlace = 50;  // with room to grow
+    return kChunk * kOfPlace + 2 * sizeof(Arc) * (kChunk + starts * longest_piece);
+  }
 
   explicit Appraiser(const PieceTable& table) : table_(table) {}
 

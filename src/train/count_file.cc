@@ -20,9 +20,11 @@ namespace bytepiece {
 namespace {
 
 constexpr std::string_view kMagic = "BPCOUNTS";
-constexpr std::uint32_t kVersion = 1;
-constexpr std::size_t kHeaderBytes = 16, kFrameHeaderBytes = 12;
+constexpr std::uint32_t kVersion = 2;
+constexpr std::size_t kHeaderBytes = 24, kFrameHeaderBytes = 12;
 constexpr std::size_t kLongestFrame = std::size_t{1} << 30;
+
+std::uint64_t checksum_of(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
 std::string frame_header(std::size_t length, std::uint64_t checksum) {
   std::string header;
@@ -58,6 +60,9 @@ void CountFile::read_header() {
   if (length > size - kHeaderBytes - kFrameHeaderBytes) fail("cut off in its description");
   std::string lines(length, '\0');
   read_bytes(kHeaderBytes, lines.data(), lines.size());
+  if (checksum_of(lines) != little_endian_at<std::uint64_t>(bytes, 16)) {
+    fail("damaged in its description; make it again");
+  }
   for (std::size_t at = 0, end; (end = lines.find('\n', at)) != std::string::npos; at = end + 1) {
     const std::string line = lines.substr(at, end - at);
     const std::size_t blank = line.find(' ');
@@ -95,7 +100,7 @@ bool CountFile::read_frame(std::uint64_t& at, std::string& frame) const {
   frame.resize(length);
   read_bytes(at, frame.data(), length);
   at += length;
-  if (XXH3_64bits(frame.data(), frame.size()) != little_endian_at<std::uint64_t>(header, 4)) {
+  if (checksum_of(frame) != little_endian_at<std::uint64_t>(header, 4)) {
     fail(fmt::format("damaged before byte {}; make it again", at));
   }
   return true;
@@ -122,12 +127,13 @@ void CountFileWriter::write_header(const CountDescription& description) {
   std::string header(kMagic);
   append_little_endian(kVersion, header);
   append_little_endian(static_cast<std::uint32_t>(lines.size()), header);
+  append_little_endian(checksum_of(lines), header);
   file_.write(header + lines);
   position_ = header.size() + lines.size();
 }
 
 void CountFileWriter::write_frame(std::string_view entries, std::uint64_t number_of_entries) {
-  file_.write(frame_header(entries.size(), XXH3_64bits(entries.data(), entries.size())));
+  file_.write(frame_header(entries.size(), checksum_of(entries)));
   file_.write(entries);
   position_ += kFrameHeaderBytes + entries.size();
   entries_ += number_of_entries;

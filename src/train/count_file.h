@@ -2,9 +2,10 @@
 //
 //   offset  bytes
 //        0      8   "BPCOUNTS"
-//        8      4   format version, 1                        all numbers little-endian
+//        8      4   format version, 2                        all numbers little-endian
 //       12      4   length of the description
-//       16      n   description: lines "name value\n"
+//       16      8   XXH3 checksum of the description
+//       24      n   description: lines "name value\n"
 //                   frames: length (4), XXH3 checksum of the entries (8), entries
 //      end     12   a frame of length 0 whose checksum is the number of entries: the file is whole
 //

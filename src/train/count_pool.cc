@@ -10,7 +10,7 @@
 namespace bytepiece {
 namespace {
 
-constexpr std::size_t kMostFiles = 64;  // then they are merged into one
+constexpr std::size_t kMostFiles = 64;  // of a level; then they are merged into one of the next
 
 constexpr std::size_t kFanIn = 4;  // so many runs of a size become one of the next
 
@@ -30,12 +30,13 @@ void CountPool<Key>::add(CountRun run) {
     run = merge_in_memory<Key>(alike);
     lock.lock();
   }
-  const std::vector<CountRun> spilling = take_excess();
-  if (spilling.empty()) return;
+  const Excess excess = take_excess();
+  if (excess.runs.empty()) return;
   lock.unlock();
-  CountRun file = spilled(spilling);
+  CountRun file = spilled(excess.runs);
   lock.lock();
-  files_.push_back(std::move(file));
+  if (files_.size() <= excess.level) files_.resize(excess.level + 1);
+  files_[excess.level].push_back(std::move(file));
 }
 
 // The runs of the last run's level when there are enough of them to merge; taken out.
@@ -50,14 +51,16 @@ std::vector<CountRun> CountPool<Key>::take_alike() {
   return alike;
 }
 
-// The runs in memory when they are too large, or the files when they are too many; taken out.
+// The runs in memory when they are too large, or the files of a level when they are too many; taken out.
 template <class Key>
-std::vector<CountRun> CountPool<Key>::take_excess() {
+typename CountPool<Key>::Excess CountPool<Key>::take_excess() {
+  for (std::size_t level = 0; level < files_.size(); ++level) {
+    if (files_[level].size() >= kMostFiles) return {std::exchange(files_[level], {}), level + 1};
+  }
   const std::size_t held =
       std::accumulate(runs_.begin(), runs_.end(), std::size_t{0},
                       [](std::size_t sum, const CountRun& run) { return sum + run.entries.size(); });
-  if (files_.size() >= kMostFiles) return std::exchange(files_, {});
-  if (held > limits_.most_bytes) return std::exchange(runs_, {});
+  if (held > limits_.most_bytes) return {std::exchange(runs_, {}), 0};
   return {};
 }
 
@@ -70,9 +73,10 @@ CountRun CountPool<Key>::spilled(const std::vector<CountRun>& runs) const {
 
 template <class Key>
 std::vector<CountRun> CountPool<Key>::take() {
-  std::vector<CountRun> all = std::exchange(files_, {});
-  for (CountRun& run : runs_) all.push_back(std::move(run));
-  runs_.clear();
+  std::vector<CountRun> all = std::exchange(runs_, {});
+  for (std::vector<CountRun>& level : std::exchange(files_, {})) {
+    std::move(level.begin(), level.end(), std::back_inserter(all));
+  }
   return all;
 }
 

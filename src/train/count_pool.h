@@ -2,9 +2,9 @@
 //
 // The pool merges four runs of about a size into one of the next, so that every entry is merged O(log n)
 // times and little more than the distinct keys is held. When the runs in memory pass the limit, they are
-// merged into a file without a name in the temporary folder, and many files into one.
+// merged into a file without a name in the temporary folder, and 64 files of a level into one of the next.
 //
-//   counters ─▶ [1][1][1] ─▶ [4][4] ─▶ [16] ... in memory ── over the limit ─▶ file, file, ... ─▶ one file
+//   counters ─▶ [1][1][1] ─▶ [4][4] ─▶ [16] ... in memory ── over the limit ─▶ file, file, ... ─▶ one of 64
 //
 // Costs: up to twice `most_bytes` while runs are merged. Thread rule: add() from any number of threads.
 #pragma once
@@ -34,13 +34,17 @@ class CountPool {
 
  private:
   std::vector<CountRun> take_alike();
-  std::vector<CountRun> take_excess();
+  struct Excess {
+    std::vector<CountRun> runs;
+    std::size_t level;  // of the file that they become
+  };
+  Excess take_excess();
   CountRun spilled(const std::vector<CountRun>& runs) const;
 
   PoolLimits limits_;
   std::mutex mutex_;
-  std::vector<CountRun> runs_;  // in memory
-  std::vector<CountRun> files_;
+  std::vector<CountRun> runs_;                // in memory
+  std::vector<std::vector<CountRun>> files_;  // by level
 };
 
 }  // namespace bytepiece

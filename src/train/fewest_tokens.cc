@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -29,7 +30,9 @@ constexpr std::uint64_t kLeastCount = 5;
 constexpr std::size_t kLeastCandidates = 500000, kBytesPerCandidate = 32;
 constexpr int kRecounts = 2;  // from counts of fewest tokens to counts of the most probable segmentation
 constexpr std::size_t kBatch = 1 << 18;
-constexpr std::uint64_t kBytesPerSampleByte = 14;  // of memory, at most; 11 to 13 were seen
+constexpr std::uint64_t kMostCharacters = 10000, kMostBytes = 40100;  // of a chunk
+constexpr std::uint64_t kBatchesPerThread = 8;     // that wait or are worked on, with their chunks
+constexpr std::uint64_t kBytesPerSampleByte = 14;  // of memory, to find repeats, at most; 11 to 13 were seen
 constexpr std::uint64_t kFixedBytes = 64 << 20;
 
 using Chunks = TextBatch;  // of chunks for texts
@@ -52,20 +55,40 @@ class FewestTokens {
   }
 
  private:
-  // How much text options.memory is enough for.
+  // How much text options.memory is enough for, as far as a sample goes.
   std::uint64_t text_that_fits() const {
     if (options_.memory == 0) return std::numeric_limits<std::uint64_t>::max();
-    return (options_.memory - std::min(options_.memory, kFixedBytes)) / kBytesPerSampleByte;
+    std::uint64_t fits = 0;
+    for (std::uint64_t step = std::bit_floor(options_.sample); step > 0; step /= 2) {
+      if (bytes_needed(fits + step) <= options_.memory) fits += step;
+    }
+    return fits;
   }
 
   [[noreturn]] void fail_for_memory() const {
     throw OptionError(
         "memory",
         fmt::format(
-            "{:.1f} MB hold {:.1f} MB of text to choose from, and there is more; give up to {} MB, or a "
-            "smaller sample",
+            "{:.1f} MB hold {:.1f} MB of text to choose from, and there is more; give up to {} MB, a smaller "
+            "sample, or fewer threads",
             static_cast<double>(options_.memory) / 1e6, static_cast<double>(text_that_fits()) / 1e6,
-            (kBytesPerSampleByte * options_.sample + kFixedBytes) / 1000000 + 1));
+            bytes_needed(options_.sample) / 1000000 + 1));
+  }
+
+  // Finding repeats, choosing, and walking the corpus come after one another.
+  std::uint64_t bytes_needed(std::uint64_t sample) const {
+    const std::uint64_t find = kBytesPerSampleByte * sample;
+    const std::uint64_t starts = std::min(sample, options_.ensure_unicode ? kMostCharacters : kMostBytes);
+    const std::uint64_t arcs = Appraiser::bytes(starts, options_.max_piece_length);
+    const std::uint64_t choose = 5 * sample + Selection::bytes(most_candidates(sample), arcs, threads_);
+    std::uint64_t sums = 0;
+    for (const std::size_t size : options_.vocab_sizes) sums += 8 * std::min(size, most_candidates(sample));
+    const std::uint64_t walk = 3 * sample + threads_ * (kBatchesPerThread * kBatch + sums);
+    return kFixedBytes + std::max({find, choose, walk});
+  }
+
+  static std::size_t most_candidates(std::size_t bytes) {
+    return std::min(bytes, std::max(kLeastCandidates, bytes / kBytesPerCandidate));
   }
 
   // The pieces of each size, with counts that need not be exact.
@@ -109,7 +132,7 @@ class FewestTokens {
     repeat.max_length = options_.max_piece_length;
     repeat.min_count = static_cast<std::uint32_t>(
         std::clamp(share * static_cast<double>(options_.min_count), static_cast<double>(kLeastCount), 1e9));
-    repeat.most = std::max(kLeastCandidates, size / kBytesPerCandidate);
+    repeat.most = most_candidates(size);
     repeat.whole_characters = options_.ensure_unicode;
     repeat.separator = kSeparator;
     return repeat;
@@ -134,7 +157,7 @@ class FewestTokens {
         [&](const Chunks& chunks) {
           chunks.for_each([&](std::string_view chunk) {
             sampler.add(chunk, chunks.weight);
-            if (sampler.bytes() > most) fail_for_memory();
+            if (std::min<std::uint64_t>(sampler.bytes(), options_.sample) > most) fail_for_memory();
             text.add(chunk, chunks.weight);
           });
         });

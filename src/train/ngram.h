@@ -8,6 +8,7 @@
 #include <bytepiece/train.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace bytepiece {
@@ -24,6 +25,12 @@ struct NgramCount {
   std::uint64_t count = 0;
   friend bool operator==(const NgramCount&, const NgramCount&) = default;
 };
+
+// The place in [0, capacity) that a hash of 64 bits stands for: hash / 2^64 of the way.
+constexpr std::size_t place_of(std::uint64_t hash, std::size_t capacity) {
+  __extension__ using Product = unsigned __int128;
+  return static_cast<std::size_t>(Product{hash} * capacity >> 64);
+}
 
 // Per length 1..kMaxOrder; element 0 is not used.
 template <class T>

@@ -49,6 +49,35 @@ void add_checked(std::uint64_t amount, std::uint64_t& count) {
   count += amount;
 }
 
+// Calls close(length, n-gram with its count, whether it is the last of its length), ascending in each length.
+template <class Close>
+void for_each_sum(const std::vector<CountRun>& runs, const OnPosition& on_position, const Close& close) {
+  PerLength<Open> open;
+  std::uint64_t walked = 0;
+  for (MergedReader<NgramKey> merged(runs); merged.next();) {
+    if (on_position && ++walked % kEntriesPerCall == 0) on_position(merged.position());
+    for (std::size_t length = 1; length <= merged.key().length; ++length) {
+      Open& current = open[length];
+      const Ngram prefix = merged.key().bits >> (64 - 8 * length);
+      if (!current.any || current.entry.ngram != prefix) {
+        if (current.any) close(length, current.entry, false);
+        current = {{prefix, 0}, true};
+      }
+      add_checked(merged.count(), current.entry.count);
+    }
+  }
+  for (std::size_t length = 1; length < open.size(); ++length) {
+    if (open[length].any) close(length, open[length].entry, true);
+  }
+}
+
+// The table of length 1 before anything is counted.
+std::vector<NgramCount> no_bytes() {
+  std::vector<NgramCount> table;
+  for (Ngram byte = 0; byte < 256; ++byte) table.push_back({byte, 0});
+  return table;
+}
+
 }  // namespace
 
 NgramCounter::NgramCounter(int order, std::size_t buffer, CountPool<NgramKey>& pool)
@@ -81,40 +110,53 @@ void NgramCounter::flush() {
 
 NgramTables derive_tables(const std::vector<CountRun>& runs, std::uint64_t min_count,
                           const OnPosition& on_position) {
-  NgramTables tables = derive_range(runs, min_count, on_position);
-  drop_rare(min_count, tables);
-  return tables;
+  return derive_tables_that_fit(
+             runs, min_count, [](const NgramSizes&) { return true; }, on_position)
+      .tables;
+}
+
+FittingTables derive_tables_that_fit(const std::vector<CountRun>& runs, std::uint64_t min_count,
+                                     const std::function<bool(const NgramSizes&)>& fits,
+                                     const OnPosition& on_position) {
+  FittingTables all;
+  all.tables[1] = no_bytes();
+  all.sizes[1] = all.tables[1].size();
+  const auto drop_unless_fit = [&] {
+    if (!all.fit || fits(all.sizes)) return;
+    all.fit = false;
+    all.tables = {};
+  };
+  for_each_sum(runs, on_position, [&](std::size_t length, const NgramCount& entry, bool) {
+    std::vector<NgramCount>& table = all.tables[length];
+    if (length == 1) {
+      if (all.fit) table[entry.ngram].count = entry.count;
+    } else if (entry.count >= min_count) {
+      if (table.size() == table.capacity()) drop_unless_fit();
+      ++all.sizes[length];
+      if (all.fit) table.push_back(entry);
+    }
+  });
+  drop_unless_fit();
+  return all;
+}
+
+NgramSizes sizes_of(const NgramTables& tables) {
+  NgramSizes sizes{};
+  for (std::size_t length = 1; length < tables.size(); ++length) sizes[length] = tables[length].size();
+  return sizes;
 }
 
 NgramTables derive_range(const std::vector<CountRun>& runs, std::uint64_t min_count,
                          const OnPosition& on_position) {
   NgramTables tables;
-  for (Ngram byte = 0; byte < 256; ++byte) tables[1].push_back({byte, 0});
-  PerLength<Open> open;
-  const auto close = [&](std::size_t length, bool is_last = false) {
-    const NgramCount& entry = open[length].entry;
+  tables[1] = no_bytes();
+  for_each_sum(runs, on_position, [&](std::size_t length, const NgramCount& entry, bool is_last) {
     if (length == 1) {
       tables[1][entry.ngram].count = entry.count;
     } else if (entry.count >= min_count || tables[length].empty() || is_last) {
       tables[length].push_back(entry);
     }
-  };
-  std::uint64_t walked = 0;
-  for (MergedReader<NgramKey> merged(runs); merged.next();) {
-    if (on_position && ++walked % kEntriesPerCall == 0) on_position(merged.position());
-    for (std::size_t length = 1; length <= merged.key().length; ++length) {
-      Open& current = open[length];
-      const Ngram prefix = merged.key().bits >> (64 - 8 * length);
-      if (!current.any || current.entry.ngram != prefix) {
-        if (current.any) close(length);
-        current = {{prefix, 0}, true};
-      }
-      add_checked(merged.count(), current.entry.count);
-    }
-  }
-  for (std::size_t length = 1; length < open.size(); ++length) {
-    if (open[length].any) close(length, true);
-  }
+  });
   return tables;
 }
 

@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -45,6 +46,20 @@ class NgramCounter {
 using NgramTables = PerLength<std::vector<NgramCount>>;
 NgramTables derive_tables(const std::vector<CountRun>& runs, std::uint64_t min_count,
                           const OnPosition& on_position = {});  // throws Error
+
+// The same for tables that may be too large to hold: before one of them grows, and when all are done,
+// fits(sizes) is called with how many n-grams there are of each length so far. Where it says no, the tables
+// of lengths from 2 on are dropped, and the rest is only counted.
+using NgramSizes = PerLength<std::size_t>;
+NgramSizes sizes_of(const NgramTables& tables);
+struct FittingTables {
+  NgramTables tables;  // if `fit`
+  NgramSizes sizes{};  // of all there are
+  bool fit = true;
+};
+FittingTables derive_tables_that_fit(const std::vector<CountRun>& runs, std::uint64_t min_count,
+                                     const std::function<bool(const NgramSizes&)>& fits,
+                                     const OnPosition& on_position = {});  // throws Error
 
 // The same range by range, for counts that were cut by ranges of keys. A border may lie among the n-grams
 // with a prefix, whose sum then has a part on either side; such a prefix is the last of its length in one

@@ -17,21 +17,41 @@ constexpr std::size_t kFilterBits = 16;  // per n-gram
 
 double log_of(std::uint64_t count) { return std::log(static_cast<double>(count)); }
 
-// A place in [0, capacity), all bits of the n-gram mixed (finalizer of MurmurHash3). REQUIRES: capacity <
-// 2^32.
+// A place in [0, capacity), all bits of the n-gram mixed (finalizer of MurmurHash3).
 std::size_t hash_place(Ngram ngram, std::size_t capacity) {
   std::uint64_t x = ngram;
   x = (x ^ x >> 33) * 0xFF51AFD7ED558CCD;
   x = (x ^ x >> 33) * 0xC4CEB9FE1A85EC53;
-  return (x >> 32) * capacity >> 32;
+  return place_of(x, capacity);
+}
+
+std::size_t filter_words(std::size_t ngrams) { return 1 + ngrams * kFilterBits / 64; }
+
+std::size_t capacity_of(std::size_t ngrams, bool scarce) {
+  return (scarce ? ngrams + ngrams / 3 : 2 * ngrams) + 1;
+}
+
+// All rows, and the two longest tables, which are there when the last rows are.
+std::uint64_t bytes_to_make(const NgramSizes& sizes, int order, bool scarce) {
+  std::uint64_t bytes = 0, ngrams = 0;
+  for (std::size_t length = 1; length < sizes.size(); ++length) {
+    ngrams += sizes[length];
+    bytes += capacity_of(sizes[length], scarce) * (length + 1) * sizeof(double);
+    if (static_cast<int>(length) >= order - 1) bytes += sizes[length] * sizeof(NgramCount);
+  }
+  return bytes + filter_words(ngrams) * sizeof(std::uint64_t);
 }
 
 }  // namespace
 
+std::uint64_t NgramModel::least_bytes(const NgramSizes& sizes, int order) {
+  return bytes_to_make(sizes, order, true);
+}
+
 NgramModel::NgramModel(NgramTables tables, int order, std::uint64_t memory) : order_(order) {
   for (const std::vector<NgramCount>& table : tables) size_ += table.size();
-  filter_.resize(1 + size_ * kFilterBits / 64);
-  scarce_ = memory > 0 && bytes_to_make(tables) > memory;
+  filter_.resize(filter_words(size_));
+  scarce_ = memory > 0 && bytes_to_make(sizes_of(tables), order, false) > memory;
 
   std::uint64_t total = 0;
   for (NgramCount& entry : tables[1]) {
@@ -48,26 +68,11 @@ NgramModel::NgramModel(NgramTables tables, int order, std::uint64_t memory) : or
   }
 }
 
-std::size_t NgramModel::capacity_of(std::size_t ngrams) const {
-  return (scarce_ ? ngrams + ngrams / 3 : 2 * ngrams) + 1;
-}
-
-// All rows, and the two longest tables, which are there when the last rows are.
-std::size_t NgramModel::bytes_to_make(const NgramTables& tables) const {
-  std::size_t bytes = filter_.size() * sizeof(std::uint64_t);
-  for (std::size_t length = 1; length < tables.size(); ++length) {
-    const std::size_t n = tables[length].size();
-    bytes += capacity_of(n) * (length + 1) * sizeof(double);
-    if (static_cast<int>(length) >= order_ - 1) bytes += n * sizeof(NgramCount);
-  }
-  return bytes;
-}
-
 void NgramModel::fill(int length, const std::vector<NgramCount>& table,
                       const std::vector<NgramCount>& shorter, std::uint64_t total) {
   Rows& rows = rows_[static_cast<std::size_t>(length)];
   const auto width = static_cast<std::size_t>(length) + 1;
-  rows.capacity = capacity_of(table.size());
+  rows.capacity = capacity_of(table.size(), scarce_);
   rows.cells.assign(rows.capacity * width, kFree);
   auto prefix = shorter.begin();  // both tables ascend, and every prefix is there
   for (const NgramCount& entry : table) {
@@ -119,7 +124,7 @@ const double* NgramModel::find(int length, Ngram ngram, std::size_t begin) const
 
 NgramModel::FilterPlace NgramModel::filter_place(int length, Ngram ngram) const {
   std::uint64_t hash = (ngram ^ static_cast<std::uint64_t>(length) * 0xD6E8FEB86659FD93) * 0x9E3779B97F4A7C15;
-  const std::size_t word = (hash >> 32) * filter_.size() >> 32;
+  const std::size_t word = place_of(hash, filter_.size());
   hash ^= hash >> 29;
   const auto bit = [&](int shift) { return std::uint64_t{1} << (hash >> shift & 63); };
   return {word, bit(0) | bit(6) | bit(12)};

@@ -52,6 +52,9 @@ class NgramModel {
   // that it makes do with smaller tables.
   NgramModel(NgramTables tables, int order, std::uint64_t memory = 0);
 
+  // The least bytes that a model of so many n-grams takes while it is made, its two longest tables included.
+  static std::uint64_t least_bytes(const NgramSizes& sizes, int order);
+
   int order() const { return order_; }
   std::size_t size() const { return size_; }  // known n-grams
   std::size_t bytes() const;                  // of memory
@@ -86,8 +89,6 @@ class NgramModel {
     std::uint64_t bits;
   };
   FilterPlace filter_place(int length, Ngram ngram) const;
-  std::size_t capacity_of(std::size_t ngrams) const;
-  std::size_t bytes_to_make(const NgramTables& tables) const;
   void fill(int length, const std::vector<NgramCount>& table, const std::vector<NgramCount>& shorter,
             std::uint64_t total);
 

@@ -94,11 +94,16 @@ class Blocks {
 
 }  // namespace
 
+std::uint64_t Selection::bytes(std::uint64_t repeats, std::uint64_t of_appraiser, std::size_t threads) {
+  constexpr std::uint64_t kShared = 100, kOfThread = 16;  // per repeat; a thread counts and sums up losses
+  return kShared * repeats + std::min(threads, kBlocks) * (kOfThread * repeats + of_appraiser);
+}
+
 Selection::Selection(const TextSample& sample, char separator, const Repeats& repeats, std::size_t threads)
     : sample_(sample),
       separator_(separator),
       repeats_(repeats),
-      threads_(threads),
+      threads_(std::min(threads, kBlocks)),
       used_(repeats.all.size(), 1) {
   for (const Repeat& repeat : repeats.all) counts_.push_back(repeat.count);
 }

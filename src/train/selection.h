@@ -25,8 +25,7 @@
 // Ties: the more frequent piece stays, then the first in the order of bytes.
 //
 // Costs: about 0.1 s a megabyte and round on one core, 23 rounds from 500k candidates to 32k pieces. Memory:
-// 9 bytes a candidate, and while the text is cut 24 a piece and 16 a piece and thread. Thread rule: one
-// thread at a time; works with many.
+// see Selection::bytes(). Thread rule: one thread at a time; works with as many as there are blocks.
 #pragma once
 
 #include <cstddef>
@@ -46,6 +45,9 @@ class Selection {
   // The sample holds chunks of at most 40100 bytes with the separator behind each; the repeats are its
   // text's. Both must outlive this object. A loss in a chunk counts as often as the chunk's weight says.
   Selection(const TextSample& sample, char separator, const Repeats& repeats, std::size_t threads);
+
+  // Of memory at most, for that many repeats, theirs included, and appraisers of that many bytes.
+  static std::uint64_t bytes(std::uint64_t repeats, std::uint64_t of_appraiser, std::size_t threads);
 
   // Drops pieces until at most `size` are left, single bytes included. REQUIRES: size >= 256.
   void shrink(std::size_t size);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -66,17 +67,27 @@ PoolLimits limits(const TrainOptions& options, const Shares& shares) {
   return limits;
 }
 
+std::uint64_t memory_with_model(const NgramSizes& sizes, const TrainOptions& options) {
+  return NgramModel::least_bytes(sizes, options.order) + kMinMemory;
+}
+
+bool fits(const NgramSizes& sizes, const TrainOptions& options) {
+  return options.memory == 0 || memory_with_model(sizes, options) <= options.memory;
+}
+
+void check_fits(const NgramSizes& sizes, const TrainOptions& options) {
+  if (fits(sizes, options)) return;
+  throw OptionError(
+      "memory", fmt::format("{} n-grams that occur {} times or more need {} MB; give at least that, or drop "
+                            "more of the rare ones",
+                            std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}), options.min_count,
+                            memory_with_model(sizes, options) / 1000000 + 1));
+}
+
 // What the limit leaves when the model is in memory; 0: no limit.
 std::uint64_t memory_beside(const NgramModel& model, const TrainOptions& options) {
-  constexpr std::uint64_t kLeast = 16 << 20;
   if (options.memory == 0) return 0;
-  if (options.memory < model.bytes() + kLeast) {
-    throw OptionError("memory",
-                      fmt::format("{} n-grams that occur {} times or more need {} MB; give at least that, "
-                                  "or drop more of the rare ones",
-                                  model.size(), options.min_count, (model.bytes() + kLeast) / 1000000 + 1));
-  }
-  return options.memory - model.bytes();
+  return options.memory - std::min<std::uint64_t>(model.bytes(), options.memory - kMinMemory);
 }
 
 // One walk over the corpus, on all threads.
@@ -130,6 +141,10 @@ void check_for_fewest_tokens(const TrainOptions& options) {
   refuse(options.repair_dead_zones, "repair_dead_zones");
   refuse(options.keep_characters, "keep_characters");
   refuse(!options.work_dir.empty(), "work_dir");
+  if (options.max_piece_length > kMaxChosenPiece) {
+    throw OptionError("max_piece_length", fmt::format("{} is more than {} bytes, the most with fewest_tokens",
+                                                      options.max_piece_length, kMaxChosenPiece));
+  }
 }
 
 void check_sizes(const TrainOptions& options) {
@@ -157,6 +172,10 @@ void check(const TrainOptions& options) {
     throw OptionError("order", fmt::format("{} is not between 1 and {}", options.order, kMaxOrder));
   }
   if (options.min_count < 1) throw OptionError("min_count", "0 is not at least 1");
+  if (options.memory > 0 && options.memory < kMinMemory) {
+    throw OptionError("memory", fmt::format("{} bytes are less than {} MB; did you mean 512M?",
+                                            options.memory, kMinMemory / 1000000));
+  }
   if (options.max_piece_length < 1) throw OptionError("max_piece_length", "0 is not at least 1");
   if (options.sample < kMinSample || options.sample > kMaxSample) {
     throw OptionError(
@@ -194,11 +213,14 @@ std::vector<CountRun> count_ngrams(const Corpus& corpus, const TrainOptions& opt
 NgramModel ngram_model(std::vector<CountRun> ngrams, const TrainOptions& options,
                        std::string_view corpus_name, const ProgressCallback& on_progress) {
   const std::uint64_t total = bytes_of(ngrams);
-  NgramTables tables = derive_tables(ngrams, options.min_count, [&](std::uint64_t position) {
-    if (on_progress) on_progress({kMergeNgrams, position, total, {}});
-  });
+  FittingTables derived = derive_tables_that_fit(
+      ngrams, options.min_count, [&](const NgramSizes& sizes) { return fits(sizes, options); },
+      [&](std::uint64_t position) {
+        if (on_progress) on_progress({kMergeNgrams, position, total, {}});
+      });
+  check_fits(derived.sizes, options);
   ngrams.clear();
-  NgramModel model = ngram_model(std::move(tables), options, corpus_name);
+  NgramModel model = ngram_model(std::move(derived.tables), options, corpus_name);
   if (on_progress) {
     on_progress({kMergeNgrams, total, total,
                  fmt::format("{} n-grams occur {} times or more", model.size(), options.min_count)});
@@ -211,7 +233,9 @@ NgramModel ngram_model(NgramTables tables, const TrainOptions& options, std::str
   if (std::none_of(tables[1].begin(), tables[1].end(), seen)) {
     throw Error(fmt::format("{}: empty: not a single byte of text to train on", corpus_name));
   }
-  return NgramModel(std::move(tables), options.order, options.memory);
+  check_fits(sizes_of(tables), options);
+  const std::uint64_t memory = options.memory == 0 ? 0 : options.memory - kMinMemory;
+  return NgramModel(std::move(tables), options.order, memory);
 }
 
 PoolLimits pool_limits(const TrainOptions& options) {

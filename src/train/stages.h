@@ -44,11 +44,12 @@ std::vector<Vocab> complete(const TrainOptions& options,
 std::vector<CountRun> count_ngrams(const Corpus& corpus, const TrainOptions& options,
                                    const ProgressCallback& on_progress);
 
-// Throws Error: not one n-gram, named after the corpus; a sum does not fit 64 bits; a file is damaged.
+// Throws Error: not one n-gram, named after the corpus; a sum does not fit 64 bits; a file is damaged; the
+// model does not fit options.memory, which is known before it is made.
 NgramModel ngram_model(std::vector<CountRun> ngrams, const TrainOptions& options,
                        std::string_view corpus_name, const ProgressCallback& on_progress);
 
-// The second half of it, for tables that are there already. Throws Error: not one n-gram.
+// The second half of it, for tables that are there already. Throws Error: not one n-gram, or too many.
 NgramModel ngram_model(NgramTables tables, const TrainOptions& options, std::string_view corpus_name);
 
 struct PieceCounts {

@@ -29,8 +29,6 @@ std::uint64_t number_in(std::string_view text, std::uint64_t most) {
 struct ShardSet {
   std::vector<std::size_t> numbers;  // in ascending order
   std::size_t of = 1;
-
-  bool is_complete() const { return numbers.size() == of; }
 };
 
 ShardSet shards_in(std::string_view text) {
@@ -152,7 +150,7 @@ CountDescription describe_pieces(const Corpus& corpus, Shard shard, const TrainO
   description["kind"] = "pieces";
   description["min_count"] = std::to_string(options.min_count);
   description["ensure_unicode"] = text_of(options.ensure_unicode);
-  if (options.repair_dead_zones) description["repair_dead_zones"] = text_of(true);
+  description["repair_dead_zones"] = text_of(options.repair_dead_zones);
   return description;
 }
 
@@ -164,6 +162,7 @@ bool is_of(CountDescription file, const CountDescription& expected) {
 
 void write_ngram_counts(const Corpus& corpus, Shard shard, const TrainOptions& options,
                         const std::filesystem::path& output, const ProgressCallback& on_progress) {
+  check(options);
   const Corpus text = shard_of(corpus, shard);
   write_counts(count_ngrams(text, options, on_progress), describe_ngrams(corpus, shard, options), output,
                while_writing(on_progress, "count n-grams", text));
@@ -248,7 +247,7 @@ TrainOptions options_of(const Counts& counts, std::string_view kind, TrainOption
       options.min_count =
           number_in(value_of(description, "min_count"), std::numeric_limits<std::uint64_t>::max());
       options.ensure_unicode = value_of(description, "ensure_unicode") == "1";
-      options.repair_dead_zones = description.contains("repair_dead_zones");
+      options.repair_dead_zones = value_of(description, "repair_dead_zones") == "1";
     }
     check(options);
   } catch (const Error& error) {

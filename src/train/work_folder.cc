@@ -22,8 +22,9 @@ constexpr std::uint64_t kLeastShardBytes = 32 << 20;
 constexpr std::uint64_t kMostShardsOfRun = 128;
 
 bool is_finished(const std::filesystem::path& path, const CountDescription& description) {
+  std::error_code error;
   try {
-    return std::filesystem::exists(path) && is_of(CountFile::open(path)->description(), description);
+    return std::filesystem::exists(path, error) && is_of(CountFile::open(path)->description(), description);
   } catch (const Error&) {
     return false;
   }
@@ -44,7 +45,7 @@ CountDescription WorkFolder::manifest() const {
   description["kind"] = "manifest";
   description["shard_count"] = std::to_string(shards_);
   description["vocab_sizes"] = fmt::format("{}", fmt::join(options_.vocab_sizes, ","));
-  if (options_.keep_characters) description["keep_characters"] = std::to_string(1);
+  description["keep_characters"] = std::to_string(static_cast<int>(options_.keep_characters));
   description["max_piece_length"] = std::to_string(options_.max_piece_length);
   return description;
 }
@@ -61,7 +62,12 @@ void WorkFolder::claim() const {
   }
   const std::filesystem::path path = folder_ / "manifest";
   const CountDescription now = manifest();
-  if (!std::filesystem::exists(path)) CountFileWriter(path, now).finish();
+  const bool is_begun = std::filesystem::exists(path, error);
+  if (error) {
+    throw OptionError("work_dir", fmt::format("{}: cannot be read: {}; name another folder", path.string(),
+                                              error.message()));
+  }
+  if (!is_begun) CountFileWriter(path, now).finish();
   const CountDescription then = CountFile::open(path)->description();
   for (const auto& [name, value] : now) {
     const auto found = then.find(name);
