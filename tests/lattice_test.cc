@@ -32,6 +32,8 @@ TEST_CASE("lattice: numbers of any range") {
   const Scaled sum = plus(scaled_exp(-1e6), scaled_exp(-1e6));
   CHECK(is_near(ratio(sum, scaled_exp(-1e6)), 2));
   CHECK(is_near(ratio(plus(scaled_exp(-1e6), scaled_exp(-2e6)), scaled_exp(-1e6)), 1));
+  CHECK(log_ratio(scaled(0.75), scaled(3)) == std::log(0.25));
+  CHECK(is_near(log_ratio(scaled_exp(-2e6), scaled_exp(-1e6)), -1e6));
   CHECK(to_double(plus(Scaled{}, scaled(3))) == 3);
   CHECK(to_double(plus(scaled(3), Scaled{})) == 3);
   CHECK(times(Scaled{}, scaled(3)).is_zero());
@@ -132,6 +134,21 @@ TEST_CASE("lattice: marginals over a byte are 1 in sum, on long lines and for ev
     CHECK(std::isfinite(totals.log_z));
     CHECK(totals.entropy >= 0);
     CHECK(std::abs(tokens - totals.expected_tokens) < 1e-6);
+  }
+}
+
+TEST_CASE("lattice: posteriors have a logarithm however improbable they are") {
+  Random random(3);
+  const Tokenizer tokenizer(vocab_of(random_pieces(random, "ab", 10, false)));
+  for (const double alpha : {1.0, 300.0, 1e6, 1e100, 1e290}) {
+    const Sampler sampler(tokenizer, alpha);
+    for (const Segmentation& each : tokenizer.n_best("abbaab", 100)) {
+      const Score score = sampler.score("abbaab", each.ids);
+      CHECK(score.log_posterior <= 0);
+      CHECK(std::isfinite(score.log_posterior));
+      const double difference = alpha * score.log_prob - score.log_z;
+      CHECK(std::abs(score.log_posterior - difference) <= 1e-12 * std::max(1.0, std::abs(score.log_z)));
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -78,9 +79,10 @@ TEST_CASE("without replacement: the first, and the second after each first, have
 TEST_CASE("without replacement: all there are, each once, with their probabilities") {
   Random random(2);
   for (const std::string letters : {"a", "ab", "a\n"}) {
-    for (std::size_t round = 0; round < rounds(4); ++round) {
+    for (std::size_t round = 0; round < rounds(5); ++round) {
       const Vocab vocab = vocab_of(random_pieces(random, letters, random.between(1, 10), round % 2 == 0));
-      const double alpha = round % 2 == 0 ? 1.0 : 0.2;
+      static const double alphas[] = {1, 0.2, 300, 1e6, 1e290};
+      const double alpha = alphas[round % std::size(alphas)];
       const Sampler sampler(Tokenizer(vocab), alpha);
       for (const std::string& text : all_texts(letters, test_scale() == 0 ? 4 : 8)) {
         const auto all = distribution_of(vocab, text, alpha);
@@ -91,7 +93,8 @@ TEST_CASE("without replacement: all there are, each once, with their probabiliti
             different.insert(each.ids);
             const auto found = all.find(each.ids);
             if (found == all.end()) FAIL("no segmentation: ", text);
-            if (std::abs(std::exp(each.log_posterior) - found->second) > 1e-10)
+            const bool is_exact = alpha < 1e3;  // beyond, the last bits of scores decide
+            if (is_exact && std::abs(std::exp(each.log_posterior) - found->second) > 1e-10)
               FAIL_CHECK("probability: ", text);
           }
           if (drawn.size() != std::min(n, all.size())) FAIL_CHECK("too few: ", text);

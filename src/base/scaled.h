@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace bytepiece {
 
@@ -60,5 +61,12 @@ inline double ratio(const Scaled& a, const Scaled& b) {
 }
 
 inline double log_of(const Scaled& a) { return std::log(a.mantissa) + a.exponent * 0x1.62E42FEFA39EFp-1; }
+
+// log(a / b), also where a / b is 0 as a double. REQUIRES: neither is zero.
+inline double log_ratio(const Scaled& a, const Scaled& b) {
+  const double quotient = ratio(a, b);  // its logarithm is the better one near 1, where log_of() cancels
+  const bool is_normal = quotient >= std::numeric_limits<double>::min() && std::isfinite(quotient);
+  return is_normal ? std::log(quotient) : log_of({a.mantissa / b.mantissa, a.exponent - b.exponent});
+}
 
 }  // namespace bytepiece

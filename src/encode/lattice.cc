@@ -91,15 +91,19 @@ void Lattice::weigh(double alpha) {
   sums_[0] = scaled(1);
   for (std::size_t end = 1; end <= size_; ++end) {
     Scaled sum;
-    for (const Arc& arc : arcs_into(end)) {
-      sum = plus(sum, times(sums_[end - arc.length], scaled_exp(alpha * arc.score)));
-    }
+    for (const Arc& arc : arcs_into(end)) sum = plus(sum, sum_over(end, arc));
     sums_[end] = sum;
   }
 }
 
-double Lattice::step(std::size_t end, const Arc& arc) const {
-  return ratio(times(sums_[end - arc.length], scaled_exp(alpha_ * arc.score)), sums_[end]);
+Scaled Lattice::sum_over(std::size_t end, const Arc& arc) const {
+  return times(sums_[end - arc.length], scaled_exp(alpha_ * arc.score));
+}
+
+double Lattice::step(std::size_t end, const Arc& arc) const { return ratio(sum_over(end, arc), sums_[end]); }
+
+double Lattice::log_step(std::size_t end, const Arc& arc) const {
+  return log_ratio(sum_over(end, arc), sums_[end]);
 }
 
 double Lattice::log_posterior(std::span<const Id> ids) const {
@@ -109,7 +113,7 @@ double Lattice::log_posterior(std::span<const Id> ids) const {
     const std::span<const Arc> arcs = arcs_into(end);
     const auto arc = std::find_if(arcs.begin(), arcs.end(), [&](const Arc& a) { return a.id == ids[i]; });
     if (arc == arcs.end()) return -std::numeric_limits<double>::infinity();
-    sum += std::log(step(end, *arc));
+    sum += log_step(end, *arc);
     end -= arc->length;
   }
   return end == 0 ? sum : -std::numeric_limits<double>::infinity();

@@ -64,8 +64,9 @@ class Lattice {
   void weigh(double alpha);
   double log_z() const { return log_of(sums_[size_]); }
 
-  // The probability of step `arc`, one of arcs_into(end).
+  // The probability of step `arc`, one of arcs_into(end); its logarithm is finite where it is 0 as a double.
   double step(std::size_t end, const Arc& arc) const;
+  double log_step(std::size_t end, const Arc& arc) const;
 
   // Of a segmentation of this chunk; nothing is thrown if it is none, but -inf returned.
   double log_posterior(std::span<const Id> ids) const;
@@ -78,6 +79,7 @@ class Lattice {
   Totals marginals(const Visit& visit) const;
 
  private:
+  Scaled sum_over(std::size_t end, const Arc& arc) const;  // S[s] w(s, end)
   Id byte_id(unsigned char byte) const;
   template <class Visit>
   void for_each_arc(std::string_view chunk, const Visit& visit) const;

@@ -77,11 +77,9 @@ class Race {
     const auto arcs = lattice.arcs_into(bundle.end);
     const std::size_t first = first_arc(lattice, bundle.end);
     for (std::size_t i = 0; i < arcs.size(); ++i) {
-      const double p = arcs.size() == 1 ? 1.0 : lattice.step(bundle.end, arcs[i]);
-      if (p == 0 && i != first) continue;  // less than 1e-308 of what is there
       Bundle part = bundle;
       part.end -= arcs[i].length;
-      part.log_probability += std::log(p);
+      if (arcs.size() > 1) part.log_probability += lattice.log_step(bundle.end, arcs[i]);
       if (i != first) {
         part.log_time = log_of_sum(part.log_time, std::log(exponential()) - part.log_probability);
         part.number = ++made_;
