@@ -56,6 +56,19 @@ TEST_CASE("imported: probabilities of more than 1 are said") {
   CHECK(contains(imported.notes[0], "sum up to 1.8"));
 }
 
+TEST_CASE("imported: ids of special tokens, however many") {
+  Import import;
+  import.pieces = {{ "a", -0.1, 1 }};
+  for (std::uint32_t i = 0; i < 100000; ++i)
+    import.special_tokens.emplace_back("<" + std::to_string(i), i + 7);
+  const Imported imported = finish(std::move(import));
+  REQUIRE(imported.ids.size() == 100001);
+  for (std::uint32_t i = 0; i < 100000; i += 999) {
+    const auto [ours, theirs] = imported.ids[i + 1];
+    CHECK(imported.vocab.special_tokens()[ours - imported.vocab.size()] == "<" + std::to_string(theirs - 7));
+  }
+}
+
 TEST_CASE("imported: what is refused") {
   for (const double score :
        {0.5, -2e6, -std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {

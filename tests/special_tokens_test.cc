@@ -4,6 +4,8 @@
 #include <bytepiece/tokenizer.h>
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "support.h"
 
 namespace bytepiece {
@@ -79,6 +81,59 @@ TEST_CASE("special_tokens: random texts are cut as by the definition") {
     const std::vector<Id> all = ids_of(tokenizer, kTokens);
     CHECK(tokenizer.decode_with_special(tokenizer.encode(text, {.parse_special = all})) == text);
   }
+}
+
+// By the definition: place by place, and there the longest of all.
+std::optional<SpecialTokens::Match> slowly_found(const Vocab& vocab, std::string_view text,
+                                                 const SpecialTokens::Chosen& chosen) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    std::optional<SpecialTokens::Match> longest;
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      const std::string& token = vocab.special_tokens()[i];
+      if (!chosen[i] || !text.substr(at).starts_with(token)) continue;
+      if (longest && longest->size >= token.size()) continue;
+      longest = {at, token.size(), static_cast<Id>(vocab.size() + i)};
+    }
+    if (longest) return longest;
+  }
+  return std::nullopt;
+}
+
+TEST_CASE("special_tokens: found is what the definition says, of any that are chosen") {
+  Random random(2);
+  for (std::size_t round = 0; round < rounds(300); ++round) {
+    Strings tokens;
+    for (std::size_t i = random.below(12); i > 0; --i) {
+      const std::string token = random_of(random, {"a", "b", "<", "\u00E9"}, random.between(1, 5));
+      if (std::find(tokens.begin(), tokens.end(), token) == tokens.end()) tokens.push_back(token);
+    }
+    const Vocab vocab = vocab_of({}).with_special_tokens(tokens);
+    const SpecialTokens special(vocab);
+    std::vector<Id> ids;
+    for (Id id = static_cast<Id>(vocab.size()); id < vocab.id_count(); ++id) {
+      if (random.below(3) > 0) ids.push_back(id);
+    }
+    const std::string text = random_of(random, {"a", "b", "<", "\u00E9", "\xC3", ">"}, random.below(20));
+    const SpecialTokens::Chosen chosen = special.choose(ids);
+    const auto found = special.find(text, 0, chosen), expected = slowly_found(vocab, text, chosen);
+    REQUIRE(found.has_value() == expected.has_value());
+    if (!found) continue;
+    CHECK(found->begin == expected->begin);
+    CHECK(found->size == expected->size);
+    CHECK(found->id == expected->id);
+  }
+}
+
+TEST_CASE("special_tokens: a long text of what all of many tokens begin with") {
+  Strings tokens;
+  for (int i = 0; i < 10000; ++i) tokens.push_back("<" + std::to_string(i) + ">");
+  const Vocab vocab = vocab_of({}).with_special_tokens(tokens);
+  const SpecialTokens special(vocab);
+  const SpecialTokens::Chosen all(tokens.size(), true);
+  std::string text;
+  for (int i = 0; i < 500000; ++i) text += "<<12";
+  CHECK_FALSE(special.find(text, 0, all).has_value());
+  CHECK(special.find(text + ">", 0, all)->begin == text.size() - 3);
 }
 
 TEST_CASE("special_tokens: what is refused") {

@@ -66,7 +66,7 @@ class Vocab {
 
   // Special token i has the id size() + i.
   std::span<const std::string> special_tokens() const { return extras_->special_tokens; }
-  std::optional<Id> find_special(std::string_view token) const;
+  std::optional<Id> find_special(std::string_view token) const;                     // O(special tokens)
   std::size_t id_count() const { return size() + extras_->special_tokens.size(); }  // of all kinds
 
   // Throws Error unless invariant (4) holds for these.

@@ -48,22 +48,24 @@ Trie trie_of(const Vocab& vocab) {
 }
 
 struct Tokenizer::Impl {
-  Impl(Vocab v, Trie t, Form f) : vocab(std::move(v)), trie(std::move(t)), form(f), viterbi(trie, form) {}
+  Impl(Vocab v, Trie t, Form f)
+      : vocab(std::move(v)), trie(std::move(t)), form(f), viterbi(trie, form), special_tokens(vocab) {}
 
   // The special tokens to be read in texts; nothing if there are none.
-  std::optional<SpecialTokens> special(const EncodeOptions& options) const {
+  std::optional<SpecialTokens::Chosen> special(const EncodeOptions& options) const {
     if (options.parse_special.empty()) return std::nullopt;
-    return SpecialTokens(vocab, options.parse_special);
+    return special_tokens.choose(options.parse_special);
   }
 
-  void encode(std::string_view text, const EncodeOptions& options, const std::optional<SpecialTokens>& tokens,
-              Scratch& scratch, std::vector<Id>& out) const {
+  void encode(std::string_view text, const EncodeOptions& options,
+              const std::optional<SpecialTokens::Chosen>& chosen, Scratch& scratch,
+              std::vector<Id>& out) const {
     const auto encode_text = [&](std::string_view part) {
       viterbi.encode(normalize(part, scratch.normalized), scratch.viterbi, out);
     };
     if (options.bos) out.push_back(kBos);
     std::size_t at = 0;
-    while (const auto found = tokens ? tokens->find(text, at) : std::nullopt) {
+    while (const auto found = chosen ? special_tokens.find(text, at, *chosen) : std::nullopt) {
       encode_text(text.substr(at, found->begin - at));
       out.push_back(found->id);
       at = found->begin + found->size;
@@ -76,6 +78,7 @@ struct Tokenizer::Impl {
   Trie trie;
   Form form;
   Viterbi viterbi;
+  SpecialTokens special_tokens;
   mutable ScratchPool<Scratch> scratches;
 };
 
@@ -183,9 +186,9 @@ void Tokenizer::encode_batch(std::span<const std::string_view> texts, EncodeOpti
 void Tokenizer::encode_batch(std::span<const std::string_view> texts, EncodeOptions options,
                              std::vector<Id>& ids, std::vector<std::size_t>& ends) const {
   std::unique_ptr<Scratch> scratch = impl_->scratches.take();
-  if (const auto tokens = impl_->special(options)) {
+  if (const auto chosen = impl_->special(options)) {
     for (const std::string_view text : texts) {
-      impl_->encode(text, options, tokens, *scratch, ids);
+      impl_->encode(text, options, chosen, *scratch, ids);
       ends.push_back(ids.size());
     }
     return impl_->scratches.give_back(std::move(scratch));

@@ -12,8 +12,9 @@
 namespace bytepiece {
 namespace {
 
-constexpr double kScale = 4611686018427387904.0;  // 2^62
-constexpr double kBelowAll = 10;                  // as SentencePiece has it for what it does not know
+constexpr double kScale = 4611686018427387904.0;     // 2^62
+constexpr double kBelowAll = 10;                     // as SentencePiece has it for what it does not know
+constexpr std::uint32_t kAdded = ~std::uint32_t{0};  // the id of a byte that they do not have
 
 void add_missing_bytes(Import& import) {
   std::array<bool, 256> there{};
@@ -24,9 +25,7 @@ void add_missing_bytes(Import& import) {
   }
   for (std::size_t byte = 0; byte < 256; ++byte) {
     if (there[byte]) continue;
-    import.pieces.push_back({std::string(1, static_cast<char>(byte)), least - kBelowAll, ~std::uint32_t {
-                               0
-                             }});
+    import.pieces.push_back({std::string(1, static_cast<char>(byte)), least - kBelowAll, kAdded});
   }
 }
 
@@ -89,9 +88,10 @@ Imported finish(Import import) {
   Vocab vocab = Vocab(std::move(pieces)).with_special_tokens(tokens);
   std::vector<std::pair<Id, std::uint32_t>> ids = import.reserved;
   for (const ScoredPiece& piece : import.pieces) {
-    if (piece.id != ~std::uint32_t{0}) ids.emplace_back(*vocab.find(piece.bytes), piece.id);
+    if (piece.id != kAdded) ids.emplace_back(*vocab.find(piece.bytes), piece.id);
   }
-  for (const auto& [token, id] : import.special_tokens) ids.emplace_back(*vocab.find_special(token), id);
+  auto special = static_cast<Id>(vocab.size());
+  for (const auto& [token, id] : import.special_tokens) ids.emplace_back(special++, id);
   std::sort(ids.begin(), ids.end());
   return {std::move(vocab), std::move(ids), std::move(import.notes)};
 }
