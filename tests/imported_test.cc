@@ -56,6 +56,18 @@ TEST_CASE("imported: probabilities of more than 1 are said") {
   CHECK(contains(imported.notes[0], "sum up to 1.8"));
 }
 
+TEST_CASE("imported: pieces that become likelier are said") {
+  Import import;
+  import.pieces = {{"a", -0.1, 1}, {"ab", -42.9, 2}, {"b", -50.5, 3}, { "abc", -300, 4 }};
+  const Imported imported = finish(std::move(import));
+  REQUIRE(imported.notes.size() == 1);
+  CHECK(contains(imported.notes[0], "2 pieces have scores below -42.98"));
+  const Vocab& vocab = imported.vocab;
+  CHECK(vocab.count(*vocab.find("ab")) == 1);
+  CHECK(vocab.count(*vocab.find("abc")) == 1);
+  CHECK(vocab.log_prob(*vocab.find("abc")) > -43);
+}
+
 TEST_CASE("imported: ids of special tokens, however many") {
   Import import;
   import.pieces = {{ "a", -0.1, 1 }};

@@ -54,8 +54,17 @@ std::vector<std::uint64_t> scaled_counts(const std::vector<ScoredPiece>& pieces,
   double sum = 0;
   for (const ScoredPiece& piece : pieces) sum += std::exp(piece.score);
   const double scale = sum > 1 ? kScale / sum : kScale;
+  std::size_t raised = 0;
   for (const ScoredPiece& piece : pieces) {
-    counts.push_back(std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::exp(piece.score) * scale)));
+    const double count = std::exp(piece.score) * scale;
+    raised += count < 1 && piece.id != kAdded;
+    counts.push_back(std::max<std::uint64_t>(1, static_cast<std::uint64_t>(count)));
+  }
+  if (raised > 0) {
+    notes.push_back(
+        fmt::format("{} pieces have scores below {:.2f}, the least that a count can say: they are "
+                    "likelier now, and texts that have them may get other ids",
+                    raised, -std::log(scale)));
   }
   if (sum > 1 + 1e-6) {
     notes.push_back(

@@ -4,7 +4,8 @@
 //
 // Scores are natural logarithms of probabilities, which sum up to 1 at most. Counts are whole multiples of
 // what the scores can come from (the counts of a model that was exported come back), else they are scaled to
-// 2^62. What is missing up to 1 goes to the byte FF, which no text has, so that the scores stay the same.
+// 2^62. What is missing up to 1 goes to the byte FF, which no text has, so that the scores stay the same, as
+// far as whole counts can say them: a score below log 2^-62 = -42.98 becomes that, and a note says so.
 //
 // Thread rule: pure functions.
 #pragma once
