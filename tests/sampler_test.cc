@@ -115,6 +115,27 @@ TEST_CASE("sampler: a batch is its texts one by one, on any number of threads an
   }
 }
 
+TEST_CASE("sampler: a part of a document has other random numbers than its other parts") {
+  const Sampler sampler(small_world(), 0.3);
+  const std::string line = some_texts(41)[40].substr(0, 300) + "\n", text = line + line;
+  const std::vector<std::string_view> views = {line, text};
+  for (const std::uint64_t before : {0, 1, 7}) {
+    const RandomKey key = {5, 10, 2, before};
+    Ids expected = sampler.sample(line, key), ids;
+    const Ids next = sampler.sample(text, {5, 11, 2});
+    expected.insert(expected.end(), next.begin(), next.end());
+    std::vector<std::size_t> ends;
+    sampler.sample_batch(views, key, {}, ids, ends);
+    CHECK(ids == expected);
+  }
+  const auto first_of = [&](std::uint64_t before) {
+    return sampler.sample_without_replacement(line, 3, {5, 10, 2, before})[0].ids;
+  };
+  CHECK(first_of(0) != first_of(1));
+  CHECK(first_of(1) != first_of(2));
+  CHECK(first_of(1) == first_of(1));
+}
+
 TEST_CASE("sampler: millions of bytes without a line end, for any alpha") {
   Random random(3);
   const std::string text = random_of(random, {"a", "b", "z"}, test_scale() == 0 ? 100000 : 3000000);

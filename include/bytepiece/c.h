@@ -117,7 +117,7 @@ typedef struct bp_random_key {
 bp_status bp_sample(const bp_sampler* sampler, const char* text, size_t size, uint32_t flags,
                     const bp_random_key* key, uint32_t* ids, size_t capacity, size_t* count, bp_error* error);
 
-/* The same for many texts: text i is document key->document + i. key->line counts for none of them. */
+/* The same for many texts: text i is document key->document + i, the first one from line key->line on. */
 bp_status bp_sample_batch(const bp_sampler* sampler, const char* const* texts, const size_t* sizes, size_t n,
                           uint32_t flags, const bp_random_key* key, bp_documents** documents,
                           bp_error* error);

@@ -67,12 +67,15 @@ class Sampler {
   std::vector<Id> sample(std::string_view text, const RandomKey& key, EncodeOptions options = {}) const;
   void sample(std::string_view text, const RandomKey& key, EncodeOptions options, std::vector<Id>& out) const;
 
-  // The same for many texts, as Tokenizer::encode_batch(); text i is document key.document + i.
+  // The same for many texts, as Tokenizer::encode_batch(); text i is document key.document + i, the first one
+  // from line key.line on, the others from their begin on.
   void sample_batch(std::span<const std::string_view> texts, const RandomKey& key, EncodeOptions options,
                     std::vector<Id>& ids, std::vector<std::size_t>& ends) const;
 
   // n different segmentations, each drawn with its probability among those that are left; all of them in
-  // random order if there are not more than n. Time and memory are for each n what n_best() takes.
+  // random order if there are not more than n. Time and memory are for each n what n_best() takes. They are
+  // drawn for the text as a whole: with key.line it gets other random numbers than other parts of the
+  // document, but those of its parts together are no sample of the document.
   std::vector<DrawnSegmentation> sample_without_replacement(std::string_view text, std::size_t n,
                                                             const RandomKey& key) const;
 

@@ -54,7 +54,7 @@ std::optional<double> StrongCharacters::log_weight(Id id) const {
 void DrawnPath::Guide::begin_text(std::size_t i) {
   text_ = i;
   random_ = RandomNumbers({key_.seed, key_.document + i, key_.sample, 0});
-  line_ = 0;
+  line_ = i == 0 ? key_.line : 0;
 }
 
 void DrawnPath::Guide::prepare(const Kernels& kernels, Columns& columns, Symbol stop, std::size_t begin,

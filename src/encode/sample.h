@@ -122,7 +122,7 @@ class DrawnPath {
     Guide() = default;
     explicit Guide(const RandomKey& key) : key_(key), random_(key), line_(key.line) {}
 
-    // Text i has the key of document key.document + i.
+    // Text i has the key of document key.document + i, the first one from line key.line on.
     void begin_text(std::size_t i);
     // Fills in the random numbers of [begin, end).
     void prepare(const Kernels& kernels, Columns& columns, Symbol stop, std::size_t begin, std::size_t end);
@@ -194,8 +194,8 @@ class SampleSearch {
   // Appends the ids of a segmentation of `text`, which is normalized.
   void sample(std::string_view text, const RandomKey& key, Scratch& scratch, std::vector<Id>& out) const;
 
-  // Calls visit(ids) for each of the texts in order; text i has the key of document key.document + i. The
-  // same ids as one by one, faster where texts are short.
+  // Calls visit(ids) for each of the texts in order; text i has the key of document key.document + i, the
+  // first one from line key.line on. The same ids as one by one, faster where texts are short.
   void sample_each(std::span<const std::string_view> texts, const RandomKey& key, Scratch& scratch,
                    const Visit& visit) const;
 

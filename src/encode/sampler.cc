@@ -113,7 +113,7 @@ std::vector<DrawnSegmentation> Sampler::sample_without_replacement(std::string_v
   std::string buffer;
   Lattice lattice(impl_->trie, impl_->tokenizer.form());
   return bytepiece::sample_without_replacement(lattice, chunks_of(normalize(text, buffer)), impl_->alpha, n,
-                                               RandomNumbers(key));
+                                               key);
 }
 
 Score Sampler::score(std::string_view text, std::span<const Id> ids) const {

@@ -36,7 +36,7 @@ double log_of_sum(double x, double y) {
 
 class Race {
  public:
-  Race(std::size_t n, const RandomNumbers& random) : n_(n), random_(random) {
+  Race(std::size_t n, const RandomKey& key) : n_(n), random_(key), position_(place_in_line(key.line, 0)) {
     arrived_.push_back({std::log(exponential()), 0, 0, 0, kNothing});
   }
 
@@ -112,8 +112,8 @@ class Race {
   }
 
   std::size_t n_;
-  const RandomNumbers& random_;
-  std::uint64_t position_ = 0;  // random numbers used
+  RandomNumbers random_;
+  std::uint64_t position_;  // of the next random number
   std::size_t made_ = 0;
   std::vector<Bundle> arrived_;  // in order
   std::vector<Token> tokens_;
@@ -123,10 +123,9 @@ class Race {
 
 std::vector<DrawnSegmentation> sample_without_replacement(Lattice& lattice,
                                                           std::span<const std::string_view> chunks,
-                                                          double alpha, std::size_t n,
-                                                          const RandomNumbers& random) {
+                                                          double alpha, std::size_t n, const RandomKey& key) {
   if (n == 0) return {};
-  Race race(n, random);
+  Race race(n, key);
   for (std::size_t i = chunks.size(); i-- > 0;) {
     lattice.build(chunks[i]);
     lattice.weigh(alpha);

@@ -40,7 +40,6 @@ namespace bytepiece {
 // In the order of arrival; fewer than n if there are not so many. The chunks are those of a text.
 std::vector<DrawnSegmentation> sample_without_replacement(Lattice& lattice,
                                                           std::span<const std::string_view> chunks,
-                                                          double alpha, std::size_t n,
-                                                          const RandomNumbers& random);
+                                                          double alpha, std::size_t n, const RandomKey& key);
 
 }  // namespace bytepiece
