@@ -1,6 +1,9 @@
 #include "base/threads.h"
 
 #include <doctest/doctest.h>
+#ifdef __linux__
+#include <sched.h>
+#endif
 
 #include <atomic>
 #include <chrono>
@@ -30,6 +33,24 @@ TEST_CASE("threads: how many") {
   CHECK(contains(error_of([] { resolve_threads(-1); }), "threads: -1 is not between 0"));
   CHECK(contains(error_of([] { resolve_threads(1000000); }), "threads: 1000000"));
 }
+
+#ifdef __linux__
+TEST_CASE("threads: all cores are those that the process may use") {
+  std::size_t threads = 0;
+  std::thread([&] {
+    cpu_set_t allowed, one;
+    CPU_ZERO(&one);
+    REQUIRE(sched_getaffinity(0, sizeof allowed, &allowed) == 0);
+    CHECK(resolve_threads(0) == static_cast<std::size_t>(CPU_COUNT(&allowed)));
+    std::size_t core = 0;
+    while (!CPU_ISSET(core, &allowed)) ++core;
+    CPU_SET(core, &one);
+    REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);  // of this thread
+    threads = resolve_threads(0);
+  }).join();
+  CHECK(threads == 1);
+}
+#endif
 
 TEST_CASE("threads: every worker runs at the same time, the first on the caller") {
   for (const std::size_t threads : {0, 1, 2, 5}) {

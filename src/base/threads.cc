@@ -3,12 +3,33 @@
 
 #include <fmt/format.h>
 
+#ifdef __linux__
+#include <sched.h>
+
+#include <cerrno>
+#endif
+#include <algorithm>
 #include <system_error>
 
 namespace bytepiece {
 namespace {
 
 constexpr int kMostThreads = 1024;
+
+// The cores that this thread may run on (taskset and batch systems allow some only), 0 if nobody knows.
+std::size_t allowed_cores() {
+#ifdef __linux__
+  for (std::size_t sets = 1; sets <= 1024; sets *= 2) {  // 1024 cores each; too few for the machine is EINVAL
+    std::vector<cpu_set_t> allowed(sets);
+    const std::size_t size = sets * sizeof(cpu_set_t);
+    if (sched_getaffinity(0, size, allowed.data()) == 0) {
+      return static_cast<std::size_t>(CPU_COUNT_S(size, allowed.data()));
+    }
+    if (errno != EINVAL) break;
+  }
+#endif
+  return std::thread::hardware_concurrency();
+}
 
 }  // namespace
 
@@ -17,8 +38,7 @@ std::size_t resolve_threads(int requested) {
     throw Error(fmt::format("threads: {} is not between 0 (all cores) and {}", requested, kMostThreads));
   }
   if (requested > 0) return static_cast<std::size_t>(requested);
-  const unsigned cores = std::thread::hardware_concurrency();
-  return cores == 0 ? 1 : cores;
+  return std::max<std::size_t>(allowed_cores(), 1);
 }
 
 void run_workers(std::size_t threads, const std::function<void(std::size_t)>& body) {

@@ -26,7 +26,8 @@
 
 namespace bytepiece {
 
-// 0 becomes the number of cores this process may use. Throws Error on a negative or absurd number.
+// 0 becomes the number of cores that the calling thread may run on. Throws Error on a negative or absurd
+// number.
 std::size_t resolve_threads(int requested);
 
 // Runs body(worker) for worker 0..threads-1 at the same time, worker 0 on the calling thread.
