@@ -144,6 +144,10 @@ TEST_CASE("original_json: what is no model is refused with its reason") {
       {"sum of counts", with_member(257, "YWJj", "[260, \"\", 18446744073709551615]"), "2^64 or more"},
       {"bad Base64", with_member(257, "YWJ", "[260, \"\", 5]"), "key \"YWJ\" is not the Base64 of a piece"},
       {"Base64 of nothing", with_member(257, "", "[260, \"\", 5]"), "key \"\" is not the Base64 of a piece"},
+      {"long key", with_member(257, std::string(3000000, '?'), "[260, \"\", 5]"),
+       "??... (3000000 bytes)\" is"},
+      {"SentencePiece", bytes("\n\x0E\n\x05<unk>\x15\0\0\0\0\x18\2"), "bytepiece convert makes of it"},
+      {"Hugging Face", "{\"version\": \"1.0\", \"model\": {}}", "bytepiece convert makes of it"},
       {"loose Base64", with_member(257, "YWJjZB==", "[260, \"\", 5]"), "is not the Base64 of a piece"},
   };
   const TemporaryFolder folder;
@@ -156,6 +160,10 @@ TEST_CASE("original_json: what is no model is refused with its reason") {
     CHECK(message.starts_with(path + ": "));
     CHECK(contains(message, row.message));
     CHECK_FALSE(contains(message, "\n"));
+    CHECK(message.size() < 1000);
+  }
+  for (const std::string name : {"p", "piece"}) {
+    CHECK(error_of([&] { read_original_json(name, doubled.file()); }) == name + ": piece abc is there twice");
   }
 }
 

@@ -185,6 +185,17 @@ TEST_CASE("tokenizer: load is Vocab::load") {
   CHECK_THROWS_AS(Tokenizer::load(folder / "b.bp"), Error);
 }
 
+TEST_CASE("tokenizer: what only encoding refuses names the file, too") {
+  const TemporaryFolder folder;
+  const Vocab vocab = vocab_of({{std::string(Trie::kMaxPieceLength + 1, 'a'), 1}});
+  for (const char* name : {"a.json", "a.bp"}) {
+    const std::string path = folder / name;
+    vocab.save(path);
+    const std::string message = error_of([&] { Tokenizer::load(path); });
+    CHECK(message.starts_with(path + ": a piece of "));
+  }
+}
+
 TEST_SUITE_END();
 
 }  // namespace

@@ -70,6 +70,15 @@ TEST_CASE("visible: one line, and nothing is ambiguous") {
   }
 }
 
+TEST_CASE("visible: messages show the begin of what is long, in whole characters") {
+  const std::string most(60, 'a');
+  CHECK(excerpt(most) == most);
+  CHECK(excerpt("\n") == "\\n");
+  CHECK(excerpt(most + "a") == most + "... (61 bytes)");
+  CHECK(excerpt(most.substr(1) + "\u4F60") == most.substr(1) + "... (62 bytes)");
+  CHECK(excerpt(std::string(3000000, '\xFF')).size() < 300);
+}
+
 TEST_SUITE_END();
 
 }  // namespace

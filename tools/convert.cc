@@ -33,6 +33,7 @@ struct Options {
 // dropped, as in training.
 Vocab read_counts(std::string_view text) {
   std::map<std::string, std::uint64_t> counts;
+  std::uint64_t bytes = 2 * 256;  // of all words; of single bytes that are added, as often here as by prune()
   std::size_t number = 0;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
@@ -47,16 +48,18 @@ Vocab read_counts(std::string_view text) {
     const std::string_view rest = gap == line.npos ? std::string_view() : line.substr(gap + 1);
     const auto [stop, error] = std::from_chars(rest.data(), rest.data() + rest.size(), count);
     const bool whole = stop == rest.data() + rest.size() || *stop == ' ' || *stop == '\t';
+    const std::string_view word = line.substr(0, gap);
     if (gap == 0 || rest.empty() || error != std::errc() || !whole) {
+      throw Error(fmt::format("line {}: \"{}\" is not word, tab, count", number, excerpt(line)));
+    }
+    if (count > (std::numeric_limits<std::uint64_t>::max() - bytes) / word.size()) {
       throw Error(
-          fmt::format("line {}: \"{}\" is not word, tab, count", number, visible(line.substr(0, 60))));
+          fmt::format("line {}: with {} as often as it says, all words have 2^64 bytes or more; "
+                      "divide all counts by a common number",
+                      number, excerpt(word)));
     }
-    std::uint64_t& sum = counts[std::string(line.substr(0, gap))];
-    if (count > std::numeric_limits<std::uint64_t>::max() - sum) {
-      throw Error(fmt::format("line {}: the counts of {} sum up to 2^64 or more", number,
-                              visible(line.substr(0, gap))));
-    }
-    sum += count;
+    bytes += count * word.size();
+    counts[std::string(word)] += count;
   }
   if (counts.empty()) throw Error("empty: not a single line word, tab, count");
   for (int byte = 0; byte < 256; ++byte) {
@@ -79,15 +82,10 @@ Vocab read_counts(std::string_view text) {
 
 std::string format_of_content(std::string_view bytes) {
   if (is_native(bytes)) return "native";
+  if (is_huggingface(bytes)) return "huggingface";
   const std::size_t first = bytes.find_first_not_of(" \t\r\n");
-  if (first != bytes.npos && bytes[first] == '{') {
-    return bytes.substr(0, 4096).find("\"version\"") != bytes.npos ||
-                   bytes.substr(0, 4096).find("\"model\"") != bytes.npos
-               ? "huggingface"
-               : "json";
-  }
-  if (bytes.size() > 2 && bytes[0] == '\n' && bytes[2] == '\n') return "sentencepiece";
-  return "counts";
+  if (first != bytes.npos && bytes[first] == '{') return "json";
+  return is_sentencepiece(bytes) ? "sentencepiece" : "counts";
 }
 
 std::string format_of_name(const std::filesystem::path& path) {

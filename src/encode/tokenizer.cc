@@ -35,6 +35,16 @@ struct Scratch {
   }
 };
 
+// make(), with the file's name in front of what is wrong.
+template <class Make>
+Tokenizer from_file(const std::filesystem::path& path, const Make& make) {
+  try {
+    return make();
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}: {}", path.string(), error.what()));
+  }
+}
+
 }  // namespace
 
 Trie trie_of(const Vocab& vocab) {
@@ -97,19 +107,19 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) { return load_with_
 
 Tokenizer Tokenizer::load_with_form(const std::filesystem::path& path, Form form) {
   const auto file = std::make_shared<const MappedFile>(path, "a model");
-  if (!is_native(file->bytes())) return Tokenizer(read_original_json(path, file->bytes()), form);
-  NativeModel model = read_native(path, file);
-  for (const Section& section : model.sections) {
-    if (section.name != kSearchSection) continue;
-    try {
-      auto trie = trie_of_section(section.bytes, model.pieces_digest, model.vocab, file);
-      if (!trie) break;
-      return Tokenizer(std::make_shared<const Impl>(std::move(model.vocab), std::move(*trie), form));
-    } catch (const Error& error) {
-      throw Error(fmt::format("{}: {}", path.string(), error.what()));
-    }
+  if (!is_native(file->bytes())) {
+    const Vocab vocab = read_original_json(path, file->bytes());
+    return from_file(path, [&] { return Tokenizer(vocab, form); });
   }
-  return Tokenizer(std::move(model.vocab), form);
+  const NativeModel model = read_native(path, file);
+  return from_file(path, [&] {
+    for (const Section& section : model.sections) {
+      if (section.name != kSearchSection) continue;
+      auto trie = trie_of_section(section.bytes, model.pieces_digest, model.vocab, file);
+      if (trie) return Tokenizer(std::make_shared<const Impl>(model.vocab, std::move(*trie), form));
+    }
+    return Tokenizer(model.vocab, form);
+  });
 }
 
 Tokenizer tokenizer_of_file(const std::filesystem::path& path, Form form) {

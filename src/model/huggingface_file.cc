@@ -105,7 +105,7 @@ void check_normalizer(const dom::element& root, std::vector<std::string>& notes)
     notes.emplace_back("texts are brought into NFC here, and not there");
   } else if (string_at(normalizer, "type") != "NFC") {
     notes.push_back(
-        fmt::format("texts are not normalized by {}, only by NFC", visible(string_at(normalizer, "type"))));
+        fmt::format("texts are not normalized by {}, only by NFC", excerpt(string_at(normalizer, "type"))));
   }
 }
 
@@ -159,6 +159,13 @@ void raise_never(std::vector<ScoredPiece>& pieces) {
 
 }  // namespace
 
+bool is_huggingface(std::string_view bytes) {
+  const std::size_t first = bytes.find_first_not_of(" \t\r\n");
+  const std::string_view begin = bytes.substr(0, 4096);
+  return first != bytes.npos && bytes[first] == '{' &&
+         (begin.find("\"version\":") != begin.npos || begin.find("\"model\":") != begin.npos);
+}
+
 Imported read_huggingface(std::string_view bytes) {
   const simdjson::padded_string content(bytes);
   dom::parser parser;
@@ -168,7 +175,7 @@ Imported read_huggingface(std::string_view bytes) {
   }
   if (root["model"].get(model) != simdjson::SUCCESS) fail("it has no model");
   if (string_at(model, "type") != "Unigram") {
-    fail(fmt::format("its model is {}; only Unigram can be converted", visible(string_at(model, "type"))));
+    fail(fmt::format("its model is {}; only Unigram can be converted", excerpt(string_at(model, "type"))));
   }
   dom::array vocab;
   if (model["vocab"].get(vocab) != simdjson::SUCCESS) fail("its model has no vocab list");
@@ -207,13 +214,13 @@ void check_names(const Vocab& vocab) {
     const auto bytes = bytes_of(name);
     if (!bytes || !vocab.find(*bytes)) return;
     throw Error(fmt::format("piece {} is spelled as the token {} there; such a model cannot be converted",
-                            visible(*bytes), visible(name)));
+                            excerpt(*bytes), excerpt(name)));
   };
   for (const std::string_view name : kReserved) check(name);
   for (const std::string& token : vocab.special_tokens()) {
     check(token);
     if (reserved_of(token))
-      throw Error(fmt::format("special token {} has the name of a reserved id", visible(token)));
+      throw Error(fmt::format("special token {} has the name of a reserved id", excerpt(token)));
   }
 }
 

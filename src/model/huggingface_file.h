@@ -22,6 +22,9 @@
 
 namespace bytepiece {
 
+// Whether the bytes begin as a tokenizer.json does.
+bool is_huggingface(std::string_view bytes);
+
 // Throws Error unless the bytes are a Unigram model over bytes.
 Imported read_huggingface(std::string_view bytes);
 

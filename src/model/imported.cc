@@ -85,7 +85,7 @@ Imported finish(Import import) {
   for (const ScoredPiece& piece : import.pieces) {
     if (!(piece.score <= 0 && piece.score > -1e6)) {
       throw Error(fmt::format("piece {} has the score {}; expected the logarithm of a probability",
-                              visible(piece.bytes), piece.score));
+                              excerpt(piece.bytes), piece.score));
     }
   }
   std::vector<std::uint64_t> counts = exact_counts(import.pieces);

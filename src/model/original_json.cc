@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "model/base64.h"
+#include "model/huggingface_file.h"
+#include "model/sentencepiece_file.h"
 #include "text/json_string.h"
 #include "text/utf8.h"
 #include "text/visible.h"
@@ -19,19 +21,18 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-[[noreturn]] void fail(const std::filesystem::path& path, std::string_view what) {
-  throw Error(fmt::format("{}: {}", path.string(), what));
-}
-
-dom::element parse(const std::filesystem::path& path, const simdjson::padded_string& content,
-                   dom::parser& parser) {
+dom::object parse(const simdjson::padded_string& content, dom::parser& parser) {
   dom::element root;
   if (const auto failure = parser.parse(content).get(root); failure != simdjson::SUCCESS) {
-    fail(path, fmt::format("not a model: {} is not whole, valid JSON ({})",
-                           content.size() == 0 ? "an empty file" : "its content",
-                           simdjson::error_message(failure)));
+    throw Error(fmt::format("not a model: {} is not whole, valid JSON ({})",
+                            content.size() == 0 ? "an empty file" : "its content",
+                            simdjson::error_message(failure)));
   }
-  return root;
+  dom::object object;
+  if (root.get(object) != simdjson::SUCCESS) {
+    throw Error("not a model: its content is JSON, but not an object of pieces");
+  }
+  return object;
 }
 
 // One member of the object: "BASE64": [id, ..., count].
@@ -40,13 +41,13 @@ struct Member {
   Piece piece;
 };
 
-Member read_member(const std::filesystem::path& path, std::string_view key, const dom::element& value) {
+Member read_member(std::string_view key, const dom::element& value) {
   auto bytes = from_base64(key);
   if (!bytes || bytes->empty()) {
-    fail(path, fmt::format("key \"{}\" is not the Base64 of a piece", visible(key)));
+    throw Error(fmt::format("key \"{}\" is not the Base64 of a piece", excerpt(key)));
   }
   const auto expect = [&](bool fits, std::string_view what) {
-    if (!fits) fail(path, fmt::format("piece {}: {}", visible(*bytes), what));
+    if (!fits) throw Error(fmt::format("piece {}: {}", excerpt(*bytes), what));
   };
   dom::array elements;
   expect(value.get(elements) == simdjson::SUCCESS && elements.size() >= 2,
@@ -61,38 +62,46 @@ Member read_member(const std::filesystem::path& path, std::string_view key, cons
   return member;
 }
 
-void check_ids(const std::filesystem::path& path, const Vocab& vocab, const std::vector<Member>& members) {
+void check_ids(const Vocab& vocab, const std::vector<Member>& members) {
   for (const Member& member : members) {
     const Id expected = *vocab.find(member.piece.bytes);
     if (member.id == expected) continue;
-    fail(path, fmt::format("piece {} has id {}; expected {}, its place in the order of (length, bytes)",
-                           visible(member.piece.bytes), member.id, expected));
+    throw Error(fmt::format("piece {} has id {}; expected {}, its place in the order of (length, bytes)",
+                            excerpt(member.piece.bytes), member.id, expected));
   }
+}
+
+Vocab read(std::string_view bytes) {
+  const simdjson::padded_string content(bytes);
+  dom::parser parser;
+  std::vector<Member> members;
+  std::vector<Piece> pieces;
+  for (const dom::key_value_pair& field : parse(content, parser)) {
+    members.push_back(read_member(field.key, field.value));
+    pieces.push_back(members.back().piece);
+  }
+  Vocab vocab(std::move(pieces));
+  check_ids(vocab, members);
+  return vocab;
+}
+
+// What else people have called a model.
+std::string_view other_kind(std::string_view bytes) {
+  return is_sentencepiece(bytes) ? "SentencePiece" : is_huggingface(bytes) ? "Hugging Face" : "";
 }
 
 }  // namespace
 
 Vocab read_original_json(const std::filesystem::path& path, std::string_view bytes) {
-  const simdjson::padded_string content(bytes);
-  dom::parser parser;
-  dom::object object;
-  if (parse(path, content, parser).get(object) != simdjson::SUCCESS) {
-    fail(path, "not a model: its content is JSON, but not an object of pieces");
-  }
-  std::vector<Member> members;
-  std::vector<Piece> pieces;
-  for (const dom::key_value_pair& field : object) {
-    members.push_back(read_member(path, field.key, field.value));
-    pieces.push_back(members.back().piece);
-  }
   try {
-    Vocab vocab(std::move(pieces));
-    check_ids(path, vocab, members);
-    return vocab;
+    return read(bytes);
   } catch (const Error& error) {
-    const std::string_view what = error.what();
-    if (what.starts_with(path.string())) throw;
-    fail(path, what);
+    const std::string_view kind = other_kind(bytes);
+    if (kind.empty()) throw Error(fmt::format("{}: {}", path.string(), error.what()));
+    throw Error(
+        fmt::format("{}: a model of {}; expected a native one or the original's JSON, which "
+                    "bytepiece convert makes of it",
+                    path.string(), kind));
   }
 }
 

@@ -181,7 +181,7 @@ std::vector<std::string> notes_of(const Model& model) {
   std::vector<std::string> notes;
   if (model.has_map && model.normalizer != kNfc) {
     notes.push_back(
-        fmt::format("texts are not normalized by \"{}\", only by NFC", visible(model.normalizer)));
+        fmt::format("texts are not normalized by \"{}\", only by NFC", excerpt(model.normalizer)));
   }
   if (model.dummy_prefix) notes.push_back("no blank is put in front of a text; put it there yourself");
   if (model.removes_blanks) notes.push_back("blanks at the ends and several in a row are not removed");
@@ -190,6 +190,10 @@ std::vector<std::string> notes_of(const Model& model) {
 }
 
 }  // namespace
+
+bool is_sentencepiece(std::string_view bytes) {
+  return bytes.size() > 2 && bytes[0] == '\n' && bytes[2] == '\n';  // a piece that begins with its name
+}
 
 Imported read_sentencepiece(std::string_view bytes) {
   const Model model = read_model(bytes);
@@ -211,7 +215,7 @@ Imported read_sentencepiece(std::string_view bytes) {
     if (entry.type == kByte) {
       const auto byte = byte_of(entry.text);
       if (!byte)
-        throw Error(fmt::format("piece {} is a byte by its type, but not by its name", visible(entry.text)));
+        throw Error(fmt::format("piece {} is a byte by its type, but not by its name", excerpt(entry.text)));
       fallbacks.push_back({std::string(1, static_cast<char>(*byte)), entry.score, id});
     } else if (is(model.pad) || is(model.bos) || is(model.eos)) {
       import.reserved.emplace_back(is(model.pad) ? kPad : is(model.bos) ? kBos : kEos, id);
@@ -249,7 +253,7 @@ class Exporter {
     for (unsigned byte = 0; byte < 256; ++byte) taken_.insert(byte_name(byte));
     for (const std::string& token : vocab.special_tokens()) {
       if (!taken_.insert(token).second) {
-        throw Error(fmt::format("special token {}: SentencePiece has a piece of that name", visible(token)));
+        throw Error(fmt::format("special token {}: SentencePiece has a piece of that name", excerpt(token)));
       }
     }
   }

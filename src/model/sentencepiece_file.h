@@ -32,6 +32,9 @@
 
 namespace bytepiece {
 
+// Whether the bytes begin as such a model does.
+bool is_sentencepiece(std::string_view bytes);
+
 // Throws Error unless the bytes are a Unigram model.
 Imported read_sentencepiece(std::string_view bytes);
 

@@ -118,9 +118,9 @@ std::uint64_t sum_of(std::span<const std::uint64_t> counts) {
 }
 
 [[noreturn]] void fail_order(std::string_view before, std::string_view piece) {
-  if (before == piece) throw Error(fmt::format("piece {} is there twice", visible(piece)));
-  throw Error(fmt::format("piece {} comes behind {}; expected the order of (length, bytes)", visible(piece),
-                          visible(before)));
+  if (before == piece) throw Error(fmt::format("piece {} is there twice", excerpt(piece)));
+  throw Error(fmt::format("piece {} comes behind {}; expected the order of (length, bytes)", excerpt(piece),
+                          excerpt(before)));
 }
 
 bool has_control(std::string_view text) {
@@ -154,7 +154,7 @@ void Vocab::check_pieces() const {
     const std::string_view piece = bytes_at(i);
     if (piece.empty()) throw Error("a piece is empty; expected at least one byte");
     if (counts_[i] == 0) {
-      throw Error(fmt::format("piece {} has count 0; expected at least 1", visible(piece)));
+      throw Error(fmt::format("piece {} has count 0; expected at least 1", excerpt(piece)));
     }
     if (counts_[i] > std::numeric_limits<std::uint64_t>::max() - total) {
       throw Error("the counts of all pieces sum up to 2^64 or more; divide them by a common number");
@@ -203,12 +203,12 @@ void Vocab::check_special_tokens(std::span<const std::string> tokens) {
   for (const std::string& token : tokens) {
     if (token.empty()) throw Error("a special token is empty; expected at least one character");
     if (!is_whole_characters(token))
-      throw Error(fmt::format("special token {} is not UTF-8", visible(token)));
+      throw Error(fmt::format("special token {} is not UTF-8", excerpt(token)));
     sorted.push_back(token);
   }
   std::sort(sorted.begin(), sorted.end());
   if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end()) {
-    throw Error(fmt::format("special token {} is there twice", visible(*twice)));
+    throw Error(fmt::format("special token {} is there twice", excerpt(*twice)));
   }
 }
 
@@ -227,7 +227,7 @@ Vocab Vocab::with_metadata(Metadata metadata) const {
                       !has_control(key) && !has_control(value);
     if (!good) {
       throw Error(fmt::format("metadata {}: key or value is empty, not UTF-8, or has control characters",
-                              visible(key)));
+                              excerpt(key)));
     }
   }
   Vocab vocab = *this;

@@ -46,6 +46,14 @@ std::string shown(std::string_view bytes, bool as_item) {
 
 std::string visible(std::string_view bytes) { return shown(bytes, false); }
 
+std::string excerpt(std::string_view bytes) {
+  constexpr std::size_t kMost = 60;
+  if (bytes.size() <= kMost) return visible(bytes);
+  std::size_t size = 0;
+  for (std::size_t next = 0; next <= kMost; next += character_at(bytes, next).length) size = next;
+  return fmt::format("{}... ({} bytes)", visible(bytes.substr(0, size)), bytes.size());
+}
+
 std::string visible_item(std::string_view bytes) { return shown(bytes, true); }
 
 }  // namespace bytepiece

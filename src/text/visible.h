@@ -13,6 +13,9 @@ namespace bytepiece {
 
 std::string visible(std::string_view bytes);
 
+// The same for messages: of more than 60 bytes the first ones, and how many there are.
+std::string excerpt(std::string_view bytes);
+
 // The same for lists that are separated by blanks: a blank is shown as ▁ (U+2581), and a ▁ as its bytes.
 std::string visible_item(std::string_view bytes);
 
