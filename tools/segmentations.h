@@ -3,8 +3,8 @@
 //
 //   --samples 2          the cat   ─▶   297 15        two lines for the document, sample 0 and sample 1
 //                                       88 12 15
-//   --json               {"ids": [297, 15], "document": 0, "log_prob": -9.1, "log_posterior": -0.3, "log_z":
-//   -8.8}
+//   --json               {"ids": [297, 15], "document": 0,
+//                         "log_prob": -9.1, "log_posterior": -0.3, "log_z": -8.8}
 //
 // A document is taken whole. Thread rule: pure functions.
 #pragma once

@@ -1,8 +1,8 @@
 // Ids as text that people and scripts read, and back.
 //
 //   ids      15 297 3                                   numbers
-//   pieces   hello ▁wor \xff                            what they stand for (text/visible.h), and <pad>,
-//            <bos>, <eos>
+//   pieces   hello ▁wor \xff                            what they stand for (text/visible.h),
+//                                                       and <pad>, <bos>, <eos>
 //   jsonl    {"ids": [15, 297], "offsets": [[0, 5], [5, 9]]}
 //
 // A piece whose bytes are those of "<bos>" or of a special token is shown with its first byte as \xHH,

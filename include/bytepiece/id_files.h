@@ -2,18 +2,18 @@
 // where each document begins. All numbers are little-endian.
 //
 //   kU16, kU32   a.bin       ids of two or four bytes and nothing else: numpy.memmap("a.bin", "<u2")
-//                a.bin.docs  8 bytes for each document: its first id's place in a.bin, counted in ids; and
-//                the
-//                            number of ids. Document i is a[docs[i]:docs[i + 1]]
+//                a.bin.docs  8 bytes for each document: its first id's place in a.bin, counted in
+//                            ids; and the number of ids.
+//                            Document i is a[docs[i]:docs[i + 1]]
 //   kNpy         a.npy       the same two as arrays of one dimension: numpy.load("a.npy"), of type <u2 where
 //                a.npy.docs  all ids of the model fit, else <u4, and <u8
 //   kMegatron    a.bin       ids as uint16 for less than 65500 of them, as Megatron-LM chooses, else as int32
-//                a.idx       "MMIDIDX\0\0", version 1 (8 bytes), type of the ids (1 byte; 8: uint16, 4:
-//                int32),
-//                            number n of sequences (8), number of documents + 1 (8), then of all sequences
-//                            their ids (4 bytes each) and their offset in a.bin in bytes (8 each), then of
-//                            all documents their first sequence (8 each) and n. Written is one sequence for
-//                            each document
+//                a.idx       "MMIDIDX\0\0", version 1 (8 bytes), type of the ids (1 byte; 8: uint16,
+//                            4: int32), number n of sequences (8), number of documents + 1 (8),
+//                            then of all sequences their ids (4 bytes each) and their offset in
+//                            a.bin in bytes (8 each), then of all documents their first sequence
+//                            (8 each) and n.
+//                            Written is one sequence for each document
 //
 // Part of bytepiece::corpus. Costs: constant memory. Thread rule: one thread at a time.
 #pragma once

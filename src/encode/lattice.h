@@ -1,9 +1,8 @@
 // Lattice: all segmentations of one chunk as arcs between its bytes, and what can be read off it.
 //
-//   "aab" with pieces a, aa, ab, b      0 ─a─▶ 1 ─a─▶ 2 ─b─▶ 3
-//                                       └──aa──────▶┘       arcs into 3, longest first: ab (from 1), b (from
-//                                       2)
-//                                              └──ab──────▶┘
+//   "aab" with pieces      0 ─a─▶ 1 ─a─▶ 2 ─b─▶ 3      arcs into 3, longest first:
+//   a, aa, ab, b           └────aa──────▶┘      │      ab (from 1), b (from 2)
+//                                 └────ab──────▶┘
 //
 // Weights<alpha> of an arc, and sums of them, are as in sample.h, where the proof is; here they are numbers
 // without limits (base/scaled.h), so any alpha and any length will do. Everything follows from one thing, the
@@ -11,12 +10,11 @@
 //
 //   step(arc (s, e)) = S[s] w(s, e) / S[e]
 //
-//   log posterior      of a segmentation: the sum of the logarithms of its steps. (Not score * alpha - log Z,
-//   two
-//                      numbers that grow with the text while their difference need not.)
-//   marginals          reach(n) = 1, marginal(arc) = reach(e) * step(arc), reach(s) = sum of the marginals
-//   out of
-//                      s: probability that a segmentation goes through a place, or takes an arc
+//   log posterior      of a segmentation: the sum of the logarithms of its steps. (Not score * alpha - log Z:
+//                      two numbers that grow with the text while their difference need not.)
+//   marginals          reach(n) = 1, marginal(arc) = reach(e) * step(arc),
+//                      reach(s) = sum of the marginals out of s:
+//                      probability that a segmentation takes an arc, or goes through a place
 //   entropy            sum over e of reach(e) * H(steps into e): the chain rule, without cancellation
 //   expected length    sum of all marginals
 //

@@ -1,8 +1,10 @@
 // The search structure as a section of the native model file, so that it is used as it lies there.
 //
-//   layout 4 | byte order 4 | digest of the pieces 8 | longest piece 4 | strong characters 4 | units 4 |
-//   words 4 code points of the strong characters, 4 each, and zeros up to a multiple of 64 units (trie.h), 16
-//   each, and zeros up to a multiple of 64 entries, 4 each
+//   layout 4 | byte order 4 | digest of the pieces 8 | longest piece 4
+//   strong characters 4 | units 4 | words 4
+//   code points of the strong characters, 4 each, and zeros up to a multiple of 64
+//   units (trie.h), 16 each, and zeros up to a multiple of 64
+//   entries, 4 each
 //
 // A section of another layout, byte order or other pieces is left alone: the structure is built from the
 // pieces. One that says it fits and does not is refused.

@@ -6,13 +6,13 @@
 // exponential times is, and times have no memory, so the same goes on among the others. Nobody can run
 // this race for 2^100000 segmentations, but for *bundles* of them, all with the same end: these arrive first
 // at a time with the sum of their p as rate, so
-//   the bundle of all arrives at E, a bundle with probability p that has not arrived at t arrives at t + E /
-//   p,
+//   the bundle of all arrives at E,
+//   a bundle with probability p that has not arrived at t arrives at t + E / p,
 // where E is exponential with rate 1. A bundle whose end goes back to e splits by the arcs into e:
 //
-//   ....e──cd    arrives at t                  one of them (drawn by step(arc), lattice.h) arrives at t as
-//   well, ├─ ...──b──cd    p step(b)                 the others, for which t is just another moment, └─
-//   ..──ab──cd    p step(ab)                at t + E / (p step(arc))
+//   ....e──cd          arrives at t    the one that is drawn by step(arc) (lattice.h) arrives at t as well,
+//    ├─ ...──b──cd     p step(b)       the others, for which t is just another moment,
+//    └─ ..──ab──cd     p step(ab)      at t + E / (p step(arc))
 //
 // Always the bundle that arrives first is split; one that is back at the beginning is a segmentation. Of
 // bundles that arrive later than n others, none will be in the sample; they are dropped, chunk by chunk from

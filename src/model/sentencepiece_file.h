@@ -4,9 +4,11 @@
 //   0, 1, 2  pad, bos, eos      <unk>, <s>, </s>
 //   b + 3    byte               ASCII but NUL: NORMAL, as "a"; others: BYTE, as <0xE4>
 //   id       piece of chars     NORMAL, blanks as ▁ (U+2581)
-//   id       what they cannot   UNUSED, as <unused 300>: pieces that are not whole characters, or hold NUL or
-//   ▁ id       special token      CONTROL: never parsed in a text behind   -                  BYTE once more
-//   for the ASCII ones, as byte fallback needs all 256; never used
+//   id       what they cannot   UNUSED, as <unused 300>: pieces that are not whole
+//            say                characters, or hold NUL or ▁
+//   id       special token      CONTROL: never parsed in a text
+//   behind   -                  BYTE once more for the ASCII ones, as byte fallback
+//                               needs all 256; never used
 //
 // So ids are equal, pad aside. What has no piece goes to bytes on both sides. Texts are brought into NFC by
 // the table that such a model has for that (charsmap.h), as far as a table can (nfc_rules.h).

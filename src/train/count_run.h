@@ -6,8 +6,8 @@
 // (four bits each; 15 means that a number with the rest comes next), the bytes that follow, the count.
 // Numbers are written 7 bits a byte, low bits first, the high bit says that more follow.
 //
-//   ab ×1, ad ×300  ─▶  02 61 62 01 | 11 64 AC 02       (0 shared, 2 new: "ab", ×1) (1 shared, 1 new: "d",
-//   ×300)
+//   ab ×1, ad ×300  ─▶  02 61 62 01       0 shared, 2 new: "ab", ×1
+//                       11 64 AC 02       1 shared, 1 new: "d", ×300
 //
 // A frame is a stretch of entries that is read on its own: sharing starts anew with it, so frames one behind
 // the other are one, too. In memory a run is one frame; in a file each frame is preceded by its length and

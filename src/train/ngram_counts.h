@@ -5,8 +5,8 @@
 // count is their sum (N = 3):
 //
 //   chunk "abab"   counted:  aba 1, bab 1    tails: ab 1, b 1
-//                  sums over prefixes:  ab = aba + ab = 2    ba = bab = 1    a = aba + ab = 2    b = bab + b
-//                  = 2
+//                  sums over prefixes:  ab = aba + ab = 2    ba = bab = 1
+//                                       a  = aba + ab = 2    b  = bab + b = 2
 //
 // What is counted goes through sorted runs (count_run.h); the sums fall out of one walk over their merge,
 // where all n-grams with a prefix stand together.
