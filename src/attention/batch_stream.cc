@@ -195,14 +195,7 @@ Encoded Encoder::encode(const Parts& parts, std::uint64_t epoch) const {
 
 void Encoder::sample(std::span<const std::string_view> texts, std::uint64_t epoch, Encoded& result) const {
   const Part& first = result.parts.front();
-  RandomKey key = {seed_, first.document, epoch, first.line};
-  if (!first.begins_document()) {
-    sampler_->sample(texts.front(), key, {}, result.ids);
-    result.ends.push_back(result.ids.size());
-    texts = texts.subspan(1);
-    key = {seed_, first.document + 1, epoch, 0};
-  }
-  sampler_->sample_batch(texts, key, {}, result.ids, result.ends);
+  sampler_->sample_batch(texts, {seed_, first.document, epoch, first.line}, {}, result.ids, result.ends);
 }
 
 struct Batch {
