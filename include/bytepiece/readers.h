@@ -58,8 +58,8 @@ struct InputFile {
 // Documents of all files in the given order. Checks at once that each file is there and readable, and
 // reads it during the walk with about 1 MB of memory beside the longest line of a kLines or kJsonl
 // file. Throws Error: a file is missing, a directory, unreadable or damaged; a line is not JSON or lacks
-// the field and on_bad_line is empty. UTF-8 is not required of kText and kLines. A byte order mark is text, but
-// in front of kJsonl it is left out.
+// the field and on_bad_line is empty. UTF-8 is not required of kText and kLines. A byte order mark is text,
+// but in front of kJsonl it is left out.
 //
 // The corpus can be shared out (shares have about the same number of bytes; a compressed file goes whole to
 // one of them). Its identity is made of the names, sizes and times of change of the files, their formats,

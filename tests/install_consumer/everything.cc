@@ -6,7 +6,8 @@
 
 int main() {
   std::ofstream("corpus.txt") << "a text to train on, a text to learn from\nand another text to train on\n";
-  const bytepiece::Corpus corpus = bytepiece::read_files({{"corpus.txt", {bytepiece::InputFormat::kLines, {}}, {}}});
+  const bytepiece::Corpus corpus =
+      bytepiece::read_files({{"corpus.txt", {bytepiece::InputFormat::kLines, {}}, {}}});
   const bytepiece::Tokenizer tokenizer(bytepiece::train(corpus, {.vocab_sizes = {270}}).front());
   bytepiece::attention::BatchStream stream(corpus, tokenizer);
   const auto batch = stream.next();
