@@ -345,9 +345,7 @@ std::vector<Vocab> prune(const std::vector<CountRun>& candidate_runs, const Gain
   if (on_progress) {
     const std::uint64_t all = candidates + gains.others,
                         kept = made[order.front()].front().size() - kFirstPiece;
-    on_progress({kStage, all, all,
-                 fmt::format("{} different pieces, {} frequent and short; {} kept, {} dropped", all,
-                             candidates, kept, all - kept)});
+    on_progress({kStage, all, all, fmt::format("{} of {} different pieces kept", kept, all)});
   }
   std::vector<Vocab> vocabs;
   for (std::vector<Vocab>& vocab : made) vocabs.push_back(std::move(vocab.front()));
