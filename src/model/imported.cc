@@ -68,7 +68,7 @@ std::vector<std::uint64_t> scaled_counts(const std::vector<ScoredPiece>& pieces,
   }
   if (sum > 1 + 1e-6) {
     notes.push_back(
-        fmt::format("probabilities sum up to {:.4f} instead of 1: they are divided by that, which favours "
+        fmt::format("probabilities sum up to {:.7g} instead of 1: they are divided by that, which favours "
                     "fewer pieces",
                     sum));
   }
