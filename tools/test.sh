@@ -3,6 +3,10 @@
 # again with the address and undefined-behaviour sanitizers and with the thread sanitizer, on fewer rounds.
 # Can be run again and again. --quick leaves the sanitizers out. BYTEPIECE_FUZZ_SEED: other inputs for the readers.
 set -euo pipefail
+case ${1:-} in
+  '' | --quick) ;;
+  *) sed -n '2,4s/^# //p' "$0" && exit 2 ;;
+esac
 cd "$(dirname "$0")/.."
 . tools/packages.sh
 
