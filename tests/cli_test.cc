@@ -640,6 +640,8 @@ TEST_CASE("cli: an output file may be a link, or what is no file, but not the in
   CHECK(shell.read("a") == shell.good("bytepiece encode toy.bp corpus.txt"));
   shell.good("bytepiece encode toy.bp corpus.txt -o /dev/null && test -c /dev/null");
   CHECK(shell.good("bytepiece encode toy.bp corpus.txt -o /dev/stdout | cat") == shell.read("a"));
+  shell.good(
+      ": >./- && bytepiece encode toy.bp - -o - <corpus.txt >/dev/null && rm ./-");  // a file of that name
   shell.good("ln corpus.txt hard && ln -s toy.bp model");
   check_bad(shell,
             {{"bytepiece encode toy.bp corpus.txt -o corpus.txt", 1, {"is read, too", "another output"}},

@@ -58,13 +58,12 @@ std::vector<std::string> paths_of(const std::vector<InputFile>& files) {
 }
 
 void check_not_read(const std::string& output, const std::vector<std::string>& read) {
+  std::error_code error;
+  if (output == "-" || !std::filesystem::is_regular_file(output, error)) return;
   for (const std::string& path : read) {
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(output, error) ||
-        !std::filesystem::equivalent(output, path, error)) {
-      continue;
+    if (std::filesystem::equivalent(output, path, error)) {
+      throw Error(fmt::format("{}: is read, too, and would be replaced; name another output", output));
     }
-    throw Error(fmt::format("{}: is read, too, and would be replaced; name another output", output));
   }
 }
 

@@ -6,8 +6,7 @@ namespace bytepiece::tools {
 namespace {
 
 constexpr std::size_t kBatchBytes = std::size_t{1} << 18;
-constexpr std::size_t kBytesPerDocument =
-    8;  // beside its bytes: documents may be empty, and there may be many
+constexpr std::size_t kBytesPerDocument = 8;                 // beside its own: many may be empty
 constexpr std::size_t kLongestBatch = std::size_t{4} << 20;  // of a stretch that cannot be cut
 
 // How many lines begin in `bytes`, in front of which `before` stands.

@@ -47,11 +47,11 @@ struct Batch {
 // Where a document may be cut: the last place inside `bytes`, 0 if there is none. It is known that there is
 // none in its first `searched` bytes.
 using LastCut = std::size_t (*)(std::string_view bytes, std::size_t searched);
-std::size_t last_line_begin(std::string_view bytes, std::size_t searched = 0);  // behind a line feed, in
-                                                                                // front of another byte
-std::size_t last_blank_end(std::string_view bytes, std::size_t searched = 0);   // behind a blank
-std::size_t last_id_begin(std::string_view bytes, std::size_t searched = 0);    // a multiple of 4
-std::size_t no_cut(std::string_view bytes, std::size_t searched = 0);
+// Behind a line feed and in front of another byte; behind a blank; at a multiple of 4; nowhere.
+std::size_t last_line_begin(std::string_view bytes, std::size_t searched);
+std::size_t last_blank_end(std::string_view bytes, std::size_t searched);
+std::size_t last_id_begin(std::string_view bytes, std::size_t searched);
+std::size_t no_cut(std::string_view bytes, std::size_t searched);
 
 class Batcher {
  public:
