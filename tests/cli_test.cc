@@ -1172,6 +1172,7 @@ TEST_CASE("cli: train for fewest tokens") {
   CHECK(shell.good("bytepiece train -q -T 1 --fewest-tokens corpus.txt -o - --vocab-size 400") ==
         shell.good("cat few.400.bp"));
   CHECK(shell.good("bytepiece encode few.300.bp corpus.txt | bytepiece decode few.300.bp") == corpus());
+  CHECK(contains(shell.good("bytepiece inspect few.400.bp"), " tokens, and "));
   shell.good("bytepiece train -q --fewest-tokens corpus.txt toy.bp --weights 9,1 -o weighted.bp");
   const std::string fewest = "bytepiece train corpus.txt -o x.bp --fewest-tokens ";
   shell.good(fewest + "-q -T 2 --memory 100M --sample 4M --vocab-size 400");  // the text is small

@@ -68,14 +68,30 @@ TEST_CASE("fewest tokens: threads, parts of documents and memory change nothing"
   }
 }
 
-TEST_CASE("fewest tokens: counts are those of encoding the corpus with the model's last counts but one") {
+TEST_CASE("fewest tokens: counts are those of the whole corpus, and their mean is added to each") {
   const Strings texts = some_texts(100, 4);
   const Vocab vocab = train(corpus_of(texts), {.vocab_sizes = {350}, .fewest_tokens = true}).front();
-  std::uint64_t bytes = 0, all = 0;
-  for (Id id = kFirstPiece; id < vocab.size(); ++id) bytes += vocab.bytes(id).size() * vocab.count(id);
+  const std::uint64_t added = std::stoull(vocab.metadata().at("train.added_to_counts"));
+  std::uint64_t bytes = 0, tokens = 0, all = 0;
+  for (Id id = kFirstPiece; id < vocab.size(); ++id) {
+    REQUIRE(vocab.count(id) >= added);
+    tokens += vocab.count(id) - added;
+    bytes += vocab.bytes(id).size() * (vocab.count(id) - added);
+  }
   for (const std::string& text : texts) all += text.size();
-  CHECK(bytes >= all);
-  CHECK(bytes <= all + 36 * vocab.size());  // what does not occur has count 1
+  CHECK(bytes == all);
+  CHECK(added == tokens / (vocab.size() - kFirstPiece) + 1);
+}
+
+TEST_CASE("fewest tokens: with what is added to them, counts give fewer tokens than without") {
+  const Strings texts = some_texts(600, 8);
+  const Vocab vocab = train(corpus_of(texts), {.vocab_sizes = {1200}, .fewest_tokens = true}).front();
+  const std::uint64_t added = std::stoull(vocab.metadata().at("train.added_to_counts"));
+  std::vector<Piece> pieces;
+  for (Id id = kFirstPiece; id < vocab.size(); ++id) {
+    pieces.push_back({std::string(vocab.bytes(id)), std::max<std::uint64_t>(vocab.count(id) - added, 1)});
+  }
+  CHECK(tokens_of(vocab, texts) < tokens_of(Vocab(std::move(pieces)), texts));
 }
 
 TEST_CASE("fewest tokens: the other options hold") {

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <map>
 
@@ -71,12 +72,27 @@ OutputFile open_output(const std::string& path) {
   return path == "-" ? OutputFile::standard_output() : OutputFile(path);
 }
 
+std::uint64_t added_to_counts(const Vocab& vocab) {
+  const auto found = vocab.metadata().find("train.added_to_counts");
+  if (found == vocab.metadata().end()) return 0;
+  const std::string& text = found->second;
+  std::uint64_t added = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), added);
+  if (error != std::errc() || end != text.data() + text.size()) return 0;
+  std::uint64_t least = vocab.total();
+  for (Id id = kFirstPiece; id < vocab.size(); ++id) least = std::min(least, vocab.count(id));
+  return added <= least && added * (vocab.size() - kFirstPiece) < vocab.total() ? added : 0;
+}
+
 double bytes_per_token(const Vocab& vocab) {
-  double bytes = 0;
+  const std::uint64_t added = added_to_counts(vocab);
+  double bytes = 0, tokens = 0;
   for (Id id = kFirstPiece; id < vocab.size(); ++id) {
-    bytes += static_cast<double>(vocab.bytes(id).size()) * static_cast<double>(vocab.count(id));
+    const auto count = static_cast<double>(vocab.count(id) - added);
+    bytes += static_cast<double>(vocab.bytes(id).size()) * count;
+    tokens += count;
   }
-  return bytes / static_cast<double>(vocab.total());
+  return bytes / tokens;
 }
 
 std::string grouped(std::uint64_t number) {

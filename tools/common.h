@@ -58,6 +58,10 @@ OutputFile open_output(const std::string& path);
 // By the counts, which are those of the training text.
 double bytes_per_token(const Vocab& vocab);
 
+// What training for fewest tokens added to the count of every piece; 0 for other models, and where the
+// model's metadata cannot be true.
+std::uint64_t added_to_counts(const Vocab& vocab);
+
 std::string grouped(std::uint64_t number);                         // 1234567 ─▶ 1,234,567
 std::string counted(std::uint64_t number, std::string_view what);  // 1 line, 2 lines
 std::string human_bytes(double bytes);                             // 1234567 ─▶ 1.2 MB

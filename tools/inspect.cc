@@ -30,7 +30,8 @@ struct Options {
 
 struct Statistics {
   std::size_t ids = 0, multi_byte = 0, whole = 0, longest = 0;
-  std::uint64_t total = 0, single_byte_total = 0;
+  std::uint64_t total = 0, single_byte_total = 0;   // as stored
+  std::uint64_t added = 0;                          // to each count
   std::map<std::size_t, std::size_t> lengths;       // in bytes: how many pieces
   std::map<std::string_view, std::size_t> scripts;  // of the longer pieces: how many
 };
@@ -52,6 +53,7 @@ Statistics statistics_of(const Vocab& vocab) {
   s.ids = vocab.id_count();
   s.longest = vocab.max_piece_length();
   s.total = vocab.total();
+  s.added = added_to_counts(vocab);
   for (Id id = kFirstPiece; id < vocab.size(); ++id) {
     const std::string_view bytes = vocab.bytes(id);
     ++s.lengths[bytes.size()];
@@ -140,8 +142,12 @@ void print_statistics(const Vocab& vocab) {
   row("longest piece", fmt::format("{} bytes", s.longest));
   row("whole characters",
       fmt::format("{} of the longer pieces ({:.1f} %)", grouped(s.whole), percent(s.whole, s.multi_byte)));
-  row("sum of counts", grouped(s.total));
-  row("single bytes", fmt::format("{:.2f} % of it", percent(s.single_byte_total, s.total)));
+  const std::uint64_t tokens = s.total - s.added * (vocab.size() - kFirstPiece);
+  row("sum of counts", grouped(s.total) + (s.added == 0 ? std::string()
+                                                        : fmt::format(": {} tokens, and {} added to each",
+                                                                      grouped(tokens), grouped(s.added))));
+  row("single bytes", fmt::format("{:.2f} % of {}", percent(s.single_byte_total - 256 * s.added, tokens),
+                                  s.added == 0 ? "it" : "the tokens"));
   row("bytes per token", fmt::format("{:.3f} by the counts", bytes_per_token(vocab)));
   std::string lengths, scripts;
   for (const auto& [length, number] : s.lengths) {

@@ -68,9 +68,9 @@ void add_choice_options(CLI::App& command, TrainOptions& options) {
                    "Choose the pieces with which text takes the fewest tokens, instead of discovering words");
   command
       .add_option("--sample", options.sample,
-                  "Bytes of text that --fewest-tokens looks at, as 128M; M is a million, Mi 1024 * 1024")
+                  "Bytes of text that --fewest-tokens looks at, as 32M; M is a million, Mi 1024 * 1024")
       ->type_name("SIZE")
-      ->default_str("64M")
+      ->default_str("128M")
       ->transform(CLI::AsSizeValue(true))
       ->check(CLI::Range(kMinSample, kMaxSample));
 }

@@ -4,6 +4,12 @@
 #include <algorithm>
 
 namespace bytepiece {
+namespace {
+
+constexpr std::size_t kAhead =
+    8;  // places; rows are all over memory, and fetching them takes longer than the rest
+
+}  // namespace
 
 void Appraiser::search(std::span<const std::uint32_t> longest, bool with_unused) {
   const std::size_t size = longest.size();
@@ -20,6 +26,8 @@ void Appraiser::search(std::span<const std::uint32_t> longest, bool with_unused)
   before_[0] = 0;
   for (std::size_t i = 0; i < size; ++i) {
     arcs_begin_[i] = static_cast<std::uint32_t>(arcs_.size());
+    if (i + 2 * kAhead < size) __builtin_prefetch(&table_.longest_row[longest[i + 2 * kAhead]]);
+    if (i + kAhead < size) __builtin_prefetch(&table_.rows[table_.longest_row[longest[i + kAhead]]]);
     for (std::uint32_t r = table_.longest_row[longest[i]]; r != PieceTable::kNone;
          r = table_.rows[r].shorter) {
       const PieceTable::Row& row = table_.rows[r];

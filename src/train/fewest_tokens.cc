@@ -28,7 +28,6 @@ namespace {
 constexpr char kSeparator = '\xFF';  // never in UTF-8
 constexpr std::uint64_t kLeastCount = 5;
 constexpr std::size_t kLeastCandidates = 500000, kBytesPerCandidate = 32;
-constexpr int kRecounts = 2;  // from counts of fewest tokens to counts of the most probable segmentation
 constexpr std::size_t kBatch = 1 << 18;
 constexpr std::uint64_t kMostCharacters = 10000, kMostBytes = 40100;  // of a chunk
 constexpr std::uint64_t kBatchesPerThread = 8;     // that wait or are worked on, with their chunks
@@ -49,8 +48,12 @@ class FewestTokens {
   Trained train() const {
     Trained trained;
     std::vector<std::vector<Piece>> pieces = choose(trained.text);
-    for (int i = 0; i < kRecounts; ++i) count(pieces);
-    for (std::vector<Piece>& of_size : pieces) trained.vocabs.emplace_back(std::move(of_size));
+    count(pieces);
+    for (std::vector<Piece>& of_size : pieces) {
+      const std::uint64_t share = add_even_share(of_size);
+      trained.vocabs.push_back(
+          Vocab(std::move(of_size)).with_metadata({{"train.added_to_counts", std::to_string(share)}}));
+    }
     return trained;
   }
 
@@ -119,7 +122,7 @@ class FewestTokens {
         const bool single = chosen.repeat < 256;
         pieces[i].push_back({single ? std::string(1, static_cast<char>(chosen.repeat))
                                     : text.substr(repeat.place, repeat.length),
-                             std::max<std::uint64_t>(chosen.count, 1)});
+                             chosen.count});
       }
     }
     note("choose pieces", {});
@@ -164,7 +167,7 @@ class FewestTokens {
     return text;
   }
 
-  // Gives the pieces the counts of the best segmentation of the corpus, as the encoder finds it; at least 1.
+  // Gives the pieces the counts of the best segmentation of the corpus, as the encoder finds it.
   void count(std::vector<std::vector<Piece>>& pieces) const {
     std::vector<Trie> tries;
     for (const std::vector<Piece>& of_size : pieces) tries.push_back(trie_of(of_size));
@@ -194,13 +197,25 @@ class FewestTokens {
       for (std::size_t p = 0; p < pieces[i].size(); ++p) {
         std::uint64_t sum = 0;
         for (const Worker& worker : workers) sum += worker.sums[i][p];
-        pieces[i][p].count = std::max<std::uint64_t>(sum, 1);
+        pieces[i][p].count = sum;
       }
     }
     note("count pieces", {});
   }
 
-  static Trie trie_of(const std::vector<Piece>& pieces) {
+  // Adds the mean of the counts to each of them, at least 1: half of the probability is shared out evenly.
+  // Rare pieces become less dear, so that one of them rather stands for two frequent ones. Returns what was
+  // added.
+  static std::uint64_t add_even_share(std::vector<Piece>& pieces) {
+    std::uint64_t total = 0;
+    for (const Piece& piece : pieces) total += piece.count;
+    const std::uint64_t share = total / pieces.size() + 1;
+    for (Piece& piece : pieces) piece.count += share;
+    return share;
+  }
+
+  static Trie trie_of(std::vector<Piece> pieces) {
+    add_even_share(pieces);
     double total = 0;
     for (const Piece& piece : pieces) total += static_cast<double>(piece.count);
     std::vector<std::string_view> bytes;

@@ -2,7 +2,7 @@
 // fewest tokens.
 //
 //   corpus ─▶ sample ─▶ repeats ─▶ choose ─▶ count ─▶ vocabularies
-//     (walked once)                  (walked twice more: the second counts are of the first ones' model)
+//     (walked once)                 (walked again: with the counts of the choice, as the encoder does it)
 //
 // Costs: see COMPRESSION.md beside this file. Thread rule: any number of calls at a time.
 #pragma once

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <string>
+#include <utility>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -62,8 +63,9 @@ Metadata provenance(const TrainOptions& options, std::size_t size, const TextDig
 std::vector<Vocab> with_provenance(const Trained& trained, const TrainOptions& options) {
   std::vector<Vocab> vocabs;
   for (std::size_t i = 0; i < trained.vocabs.size(); ++i) {
-    vocabs.push_back(
-        trained.vocabs[i].with_metadata(provenance(options, options.vocab_sizes[i], trained.text)));
+    Metadata metadata = provenance(options, options.vocab_sizes[i], trained.text);
+    metadata.insert(trained.vocabs[i].metadata().begin(), trained.vocabs[i].metadata().end());
+    vocabs.push_back(trained.vocabs[i].with_metadata(std::move(metadata)));
   }
   return vocabs;
 }

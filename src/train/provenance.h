@@ -39,7 +39,7 @@ struct Trained {
   TextDigest text;
 };
 
-// The vocabularies with their provenance.
+// The vocabularies with their provenance, beside what metadata they have.
 std::vector<Vocab> with_provenance(const Trained& trained, const TrainOptions& options);
 
 }  // namespace bytepiece
