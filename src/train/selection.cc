@@ -16,7 +16,7 @@ constexpr std::uint32_t kSingleBytes = 256;
 
 constexpr double kFlatten = 0.2;  // the power of a count that makes the cost of a piece
 constexpr double kKeep = 0.85;    // of the pieces, per round
-constexpr std::size_t kFirstSizes = 16, kFirstPieces = 250000;  // what the first round keeps at most
+constexpr std::size_t kFirstSizes = 16, kFirstPieces = 1000000;  // what the first round keeps at most
 constexpr double kExchange = 0.5;  // of the size: how many unused pieces are tried
 constexpr std::size_t kBlocks = 24;
 constexpr std::size_t kStretch = 1 << 17;

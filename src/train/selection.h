@@ -1,7 +1,7 @@
 // Chooses pieces from many candidates so that a text takes few tokens.
 //
 //   all candidates ─▶ 16 sizes ─▶ drop a seventh, those that cost least ─▶ ... ─▶ size ─▶ exchange ─▶ size
-//                     or 250k         │ ▲ again                                     add the unused that gain
+//                     or 1 million    │ ▲ again                                     add the unused that gain
 //                                     ▼ │                                           most, drop down again
 //         cut the text with what is left; each token is charged with its loss (appraiser.h)
 //
@@ -24,7 +24,7 @@
 // Losses are integers, and a block is one thread's, so the result does not depend on the number of threads.
 // Ties: the more frequent piece stays, then the first in the order of bytes.
 //
-// Costs: about 0.05 s a megabyte and round on one core, 22 rounds from 512k candidates to 32k pieces. Memory:
+// Costs: about 0.05 s a megabyte and round on one core, 23 rounds from 500k candidates to 32k pieces. Memory:
 // see Selection::bytes(). Thread rule: one thread at a time; works with as many as there are blocks.
 #pragma once
 
