@@ -77,6 +77,25 @@ TEST_CASE("selection: what is of use everywhere stays before what is of use in o
   CHECK(pieces.contains("every"));
 }
 
+TEST_CASE("selection: a loss counts more where text takes many tokens") {
+  Random random(5);
+  const auto noise = [&](int size) {
+    std::string bytes;
+    for (int n = 0; n < size; ++n) bytes += static_cast<char>(random.between(0x80, 0xFE));
+    return bytes;
+  };
+  const std::string phrase = "a phrase that is one piece, as long!";
+  std::string easy, text;
+  for (int i = 0; i < 10; ++i) easy += phrase;
+  for (int i = 0; i < 480; ++i) {
+    text += easy + noise(1) + "xy\xFF";
+    if (i % 2 == 0) text += noise(360) + "cd\xFF";  // "xy" occurs twice as often
+  }
+  const Pieces pieces = choose(text, 258, 2);
+  CHECK(pieces.contains(phrase));
+  CHECK(pieces.contains("cd"));
+}
+
 TEST_CASE("selection: a text of large weight decides") {
   Random random(4);
   std::string much, little;

@@ -20,12 +20,19 @@ constexpr std::size_t kFirstSizes = 16, kFirstPieces = 1000000;  // what the fir
 constexpr double kExchange = 0.5;  // of the size: how many unused pieces are tried
 constexpr std::size_t kBlocks = 24;
 constexpr std::size_t kStretch = 1 << 17;
-constexpr double kDoubt = 0.95;
+constexpr double kDoubt = 0.9;
 
 constexpr double kUnit = 1 << 14;            // the cost of a piece that occurs once
 constexpr std::int64_t kLossUnit = 1 << 8;   // of a block's loss: 1/64 of that
 constexpr std::int64_t kMostLoss = 1 << 29;  // no piece with as much is ever dropped
 static_assert(kMostLoss * kMostLoss <= std::numeric_limits<std::int64_t>::max() / std::int64_t{kBlocks});
+
+// How much a loss in a chunk counts: 64 times its tokens per four bytes, short chunks nearly 64.
+constexpr std::int64_t kNeedUnit = 64;
+std::int64_t need_of(std::size_t tokens, std::size_t bytes) {
+  constexpr std::size_t kUsual = 40;  // tokens of four bytes that each chunk is taken to have besides
+  return static_cast<std::int64_t>(kNeedUnit * 4 * (tokens + kUsual) / (bytes + 4 * kUsual));
+}
 
 // What can be counted on, from what each block adds up to.
 class Scores {
@@ -174,17 +181,20 @@ Selection::Sums Selection::ask(Ask what) const {
     Worker& worker = workers[number];
     worker.losses.assign(rows, 0);
     blocks.for_each_chunk(block, [&](std::size_t begin, std::size_t size, std::uint32_t weight) {
+      const auto longest = std::span(repeats_.longest).subspan(begin, size);
+      const auto tokens =
+          what == Ask::kLosses ? worker.appraiser.best_with_losses(longest) : worker.appraiser.best(longest);
+      const std::int64_t need = need_of(tokens.size(), size);
       const auto add = [&](std::uint32_t row, std::int32_t loss) {
         std::int64_t& sum = worker.losses[row];
-        sum = std::min(sum + std::int64_t{loss} * weight, kMostLoss * kLossUnit);
+        const std::int64_t needed = std::min(loss * need / kNeedUnit, kMostLoss);
+        sum = std::min(sum + needed * weight, kMostLoss * kLossUnit);
       };
-      const auto longest = std::span(repeats_.longest).subspan(begin, size);
       if (what == Ask::kGains) {
         worker.appraiser.for_each_gain(longest, add);
         return;
       }
-      for (const Appraiser::Token& token : what == Ask::kLosses ? worker.appraiser.best_with_losses(longest)
-                                                                : worker.appraiser.best(longest)) {
+      for (const Appraiser::Token& token : tokens) {
         ++worker.counts[token.row];
         add(token.row, token.loss);
       }

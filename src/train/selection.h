@@ -15,11 +15,14 @@
 //
 //   sum of the blocks' losses  -  kDoubt * sqrt(sum of their squares)
 //
-//   losses 10 10 10 10 ... 10    240 - 0.95 *  49 = 193
-//          0 240 0  0  ... 0     240 - 0.95 * 240 =  12
+//   losses 10 10 10 10 ... 10    240 - 0.9 *  49 = 196
+//          0 240 0  0  ... 0     240 - 0.9 * 240 =  24
 //
-// The root is the standard error of the sum, taking it that each block might as well have had none. What each
-// of these parts is worth, and what was tried without gain, is in COMPRESSION.md.
+// The root is the standard error of the sum, taking it that each block might as well have had none.
+//
+// A loss counts the more, the more tokens its chunk takes for its bytes: what is shortened is the sum of
+// squares, tokens * tokens / bytes, so that small languages are not left behind by those that fill the
+// corpus. What each of these parts is worth, and what was tried without gain, is in COMPRESSION.md.
 //
 // Losses are integers, and a block is one thread's, so the result does not depend on the number of threads.
 // Ties: the more frequent piece stays, then the first in the order of bytes.
