@@ -96,6 +96,21 @@ TEST_CASE("selection: a loss counts more where text takes many tokens") {
   CHECK(pieces.contains("cd"));
 }
 
+TEST_CASE("selection: letters of a rare script stay, though a word that is a piece has them all") {
+  Random random(6);
+  const std::string georgian = "\u10E5\u10D0\u10E0";
+  std::string text;
+  for (int i = 0; i < 400; ++i) {
+    text += random_of(random, {"the ", "cat ", "sat ", "mat ", "on "}, 12) + "\xFF";
+    if (i % 8 == 0) text += georgian + "\xFF";
+  }
+  const Pieces many = choose(text, 320, 2), few = choose(text, 280, 2);
+  for (const char* letter : {"\u10E5", "\u10D0", "\u10E0"}) CHECK(many.contains(letter));
+  CHECK(many.contains(georgian));
+  CHECK(few.contains(georgian));
+  CHECK_FALSE(few.contains("\u10E0"));  // one letter for sixteen pieces
+}
+
 TEST_CASE("selection: a text of large weight decides") {
   Random random(4);
   std::string much, little;

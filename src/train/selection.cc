@@ -4,10 +4,15 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <mutex>
 #include <numeric>
+#include <string_view>
+#include <utility>
 
 #include "base/threads.h"
+#include "text/script.h"
+#include "text/utf8.h"
 
 namespace bytepiece {
 namespace {
@@ -21,6 +26,8 @@ constexpr double kExchange = 0.5;  // of the size: how many unused pieces are tr
 constexpr std::size_t kBlocks = 24;
 constexpr std::size_t kStretch = 1 << 17;
 constexpr double kDoubt = 0.9;
+constexpr std::size_t kLettersOfScript = 64;
+constexpr std::size_t kLettersOfPieces = 16;  // letters are kept for at most a 16th of the pieces
 
 constexpr double kUnit = 1 << 14;            // the cost of a piece that occurs once
 constexpr std::int64_t kLossUnit = 1 << 8;   // of a block's loss: 1/64 of that
@@ -56,6 +63,35 @@ class Scores {
   std::mutex mutex_;
   std::vector<std::int64_t> sums_, squares_;  // by row
 };
+
+// The script of a character, for scripts without a name its stretch of 128 code points.
+std::pair<std::string_view, std::uint32_t> alphabet_of(std::uint32_t code_point) {
+  const std::string_view script = script_of(code_point);
+  return {script, script == "other" ? code_point >> 7 : 0};
+}
+
+// The most frequent characters of more than one byte of each script: first those that are a script's first,
+// then the second ones, and so on.
+std::vector<std::uint32_t> letters_among(const Repeats& repeats, std::string_view text) {
+  std::map<std::pair<std::string_view, std::uint32_t>, std::vector<std::uint32_t>> alphabets;
+  for (std::uint32_t i = kSingleBytes; i < repeats.all.size(); ++i) {
+    const Repeat& repeat = repeats.all[i];
+    const Character c = character_at(text.substr(repeat.place, repeat.length), 0);
+    if (c.length == repeat.length && c.length > 1) alphabets[alphabet_of(c.code_point)].push_back(i);
+  }
+  std::vector<std::uint32_t> letters;
+  for (auto& [name, of_script] : alphabets) {
+    std::stable_sort(of_script.begin(), of_script.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return repeats.all[a].count > repeats.all[b].count;
+    });
+  }
+  for (std::size_t rank = 0; rank < kLettersOfScript; ++rank) {
+    for (const auto& [name, of_script] : alphabets) {
+      if (rank < of_script.size()) letters.push_back(of_script[rank]);
+    }
+  }
+  return letters;
+}
 
 // The text as blocks of chunks.
 class Blocks {
@@ -112,6 +148,7 @@ Selection::Selection(const TextSample& sample, char separator, const Repeats& re
       separator_(separator),
       repeats_(repeats),
       threads_(std::min(threads, kBlocks)),
+      letters_(letters_among(repeats, sample.text)),
       used_(repeats.all.size(), 1) {
   for (const Repeat& repeat : repeats.all) counts_.push_back(repeat.count);
 }
@@ -210,8 +247,12 @@ Selection::Sums Selection::ask(Ask what) const {
 }
 
 void Selection::drop_to(std::size_t size) {
+  const std::size_t kept = std::min(letters_.size(), (size - kSingleBytes) / kLettersOfPieces);
   for (std::size_t now = used(); now > size; now = used()) {
-    const Sums sums = ask(Ask::kLosses);
+    Sums sums = ask(Ask::kLosses);
+    for (const std::uint32_t i : std::span(letters_).first(kept)) {
+      sums.scores[i] = std::numeric_limits<std::int64_t>::max();
+    }
     std::vector<std::uint32_t> pieces;
     for (std::uint32_t i = kSingleBytes; i < used_.size(); ++i) {
       if (used_[i]) pieces.push_back(i);

@@ -22,7 +22,12 @@
 //
 // A loss counts the more, the more tokens its chunk takes for its bytes: what is shortened is the sum of
 // squares, tokens * tokens / bytes, so that small languages are not left behind by those that fill the
-// corpus. What each of these parts is worth, and what was tried without gain, is in COMPRESSION.md.
+// corpus.
+//
+// Letters of a script that the text has little of save nothing in it, as the few words they occur in are
+// pieces; but other text of that script would fall apart into bytes. So the 64 most frequent characters of
+// each script stay, for at most a 16th of the pieces. What each of these parts is worth, and what was tried
+// without gain, is in COMPRESSION.md.
 //
 // Losses are integers, and a block is one thread's, so the result does not depend on the number of threads.
 // Ties: the more frequent piece stays, then the first in the order of bytes.
@@ -84,7 +89,8 @@ class Selection {
   char separator_;
   const Repeats& repeats_;
   std::size_t threads_;
-  std::vector<std::uint8_t> used_;  // by repeat
+  std::vector<std::uint32_t> letters_;  // repeats that stay, the first of them in small vocabularies
+  std::vector<std::uint8_t> used_;      // by repeat
   std::vector<std::uint64_t>
       counts_;  // by repeat: how often it was in the last segmentation that could have it
 };
