@@ -1173,6 +1173,15 @@ TEST_CASE("cli: train for fewest tokens") {
         shell.good("cat few.400.bp"));
   CHECK(shell.good("bytepiece encode few.300.bp corpus.txt | bytepiece decode few.300.bp") == corpus());
   CHECK(contains(shell.good("bytepiece inspect few.400.bp"), " tokens, and "));
+  const Vocab few = Vocab::load(shell.path("few.400.bp"));
+  const auto sum_where_added = [&](const std::string& number) {
+    few.with_metadata({{"train.added_to_counts", number}}).save(shell.path("untrue.bp"));
+    return shell.good("bytepiece inspect untrue.bp | grep -A 1 'sum of counts'");
+  };
+  for (const std::string untrue : {"", "abc", "-1", "1 ", "99999999999999999999", "1000000000"}) {
+    CAPTURE(untrue);
+    CHECK(sum_where_added(untrue) == sum_where_added("0"));
+  }
   shell.good("bytepiece train -q --fewest-tokens corpus.txt toy.bp --weights 9,1 -o weighted.bp");
   const std::string fewest = "bytepiece train corpus.txt -o x.bp --fewest-tokens ";
   shell.good(fewest + "-q -T 2 --memory 100M --sample 4M --vocab-size 400");  // the text is small

@@ -203,13 +203,13 @@ class FewestTokens {
     note("count pieces", {});
   }
 
-  // Adds the mean of the counts to each of them, at least 1: half of the probability is shared out evenly.
+  // Adds the mean of the counts, rounded up, to each of them: half of the probability is shared out evenly.
   // Rare pieces become less dear, so that one of them rather stands for two frequent ones. Returns what was
   // added.
   static std::uint64_t add_even_share(std::vector<Piece>& pieces) {
     std::uint64_t total = 0;
     for (const Piece& piece : pieces) total += piece.count;
-    const std::uint64_t share = total / pieces.size() + 1;
+    const std::uint64_t share = total / pieces.size() + 1;  // so never 0
     for (Piece& piece : pieces) piece.count += share;
     return share;
   }
