@@ -21,7 +21,7 @@ constexpr std::int64_t kNever = 1 << 29;
 // A text with all its repeats, some of them used, at random costs.
 struct World {
   World(Random& random, std::string t) : text(std::move(t)) {
-    repeats = find_repeats(text, {6, 2, 1000, random.chance(2), '\xFF'});
+    repeats = find_repeats(text, {6, 2, 1000, random.chance(2), '\xFF'}, 1);
     for (std::uint32_t i = 0; i < repeats.all.size(); ++i) {
       const std::uint32_t shorter = i < 256 ? PieceTable::kNone : table.longest_row[repeats.all[i].prefix];
       if (i >= 256 && random.chance(4)) {  // no row

@@ -33,7 +33,7 @@ Pieces choose(const std::string& text, std::size_t size, std::size_t threads,
               std::vector<TextSample::Weight> weights = {}) {
   if (weights.empty()) weights = {{text.size(), 1}};
   const TextSample sample{text, weights};
-  const Repeats repeats = find_repeats(text, {});
+  const Repeats repeats = find_repeats(text, {}, 1);
   Selection selection(sample, '\xFF', repeats, threads);
   selection.shrink(size);
   return pieces_of(text, repeats, selection);

@@ -45,9 +45,9 @@ struct TrainOptions {
   //   max_piece_length  is at most kMaxChosenPiece: every place is looked at with all pieces that start there
   bool fewest_tokens = false;
   // Bytes of text that the choice looks at, kMinSample..kMaxSample: taken evenly from a larger corpus. Takes
-  // 14 bytes of memory a byte, more with many threads. Counts are those of the whole corpus, and their mean
-  // is added to each, so that encoding finds nearly the fewest tokens (train.added_to_counts in
-  // data/FORMAT.md).
+  // 14 bytes of memory a byte, more with many threads or for large vocabularies. Counts are those of the
+  // whole corpus, and their mean is added to each, so that encoding finds nearly the fewest tokens
+  // (train.added_to_counts in data/FORMAT.md).
   std::size_t sample = 128'000'000;
 
   // --- These change only time and memory, never a byte of the result. ---

@@ -27,7 +27,7 @@ namespace {
 
 constexpr char kSeparator = '\xFF';  // never in UTF-8
 constexpr std::uint64_t kLeastCount = 5;
-constexpr std::size_t kLeastCandidates = 500000, kBytesPerCandidate = 32;
+constexpr std::size_t kLeastCandidates = 500000, kCandidatesPerPiece = 15;
 constexpr std::size_t kBatch = 1 << 18;
 constexpr std::uint64_t kMostCharacters = 10000, kMostBytes = 40100;  // of a chunk
 constexpr std::uint64_t kBatchesPerThread = 8;     // that wait or are worked on, with their chunks
@@ -90,8 +90,9 @@ class FewestTokens {
     return kFixedBytes + std::max({find, choose, walk});
   }
 
-  static std::size_t most_candidates(std::size_t bytes) {
-    return std::min(bytes, std::max(kLeastCandidates, bytes / kBytesPerCandidate));
+  std::size_t most_candidates(std::size_t bytes) const {
+    const std::size_t size = *std::max_element(options_.vocab_sizes.begin(), options_.vocab_sizes.end());
+    return std::min(bytes, std::max(kLeastCandidates, kCandidatesPerPiece * size));
   }
 
   // The pieces of each size, with counts that need not be exact.
@@ -107,7 +108,7 @@ class FewestTokens {
     note("draw sample", fmt::format("{:.1f} of {:.1f} MB", static_cast<double>(text.size()) / 1e6,
                                     static_cast<double>(all_bytes) / 1e6));
     show("find repeats", 0, 0);
-    const Repeats repeats = find_repeats(text, repeat_options(text.size(), all_bytes));
+    const Repeats repeats = find_repeats(text, repeat_options(text.size(), all_bytes), threads_);
     note("find repeats", fmt::format("{} candidates", repeats.all.size()));
 
     Selection selection(sample, kSeparator, repeats, threads_);

@@ -16,9 +16,12 @@
 // Each repeat knows the longest other that it begins with. All repeats that start at a place are therefore a
 // chain that begins with the longest one: nothing has to be looked up when the text is walked again.
 //
-// Costs: about 0.35 s a megabyte on one core; 13 bytes a byte of text while it runs, 4 in the result.
+// The order falls into parts where the first two bytes change, as no node lies across: threads share them.
+// The suffix array is made by one thread.
+//
+// Costs: 0.17 s a megabyte on one core, 0.13 on two; 13 bytes a byte of text while it runs, 4 in the result.
 // Source: libdivsufsort for the suffix array; Kasai et al. 2001 and Karkkainen et al. 2009 for the rest.
-// Thread rule: a pure function.
+// Thread rule: a pure function that uses so many threads; the result does not depend on them.
 #pragma once
 
 #include <cstddef>
@@ -48,7 +51,7 @@ struct Repeats {
   std::vector<std::uint32_t> longest;  // by place: the number of the longest repeat that starts there
 };
 
-// REQUIRES: text.size() < 2^31, options.min_count >= 2.
-Repeats find_repeats(std::string_view text, const RepeatOptions& options);
+// REQUIRES: text.size() < 2^31, options.min_count >= 2, threads >= 1.
+Repeats find_repeats(std::string_view text, const RepeatOptions& options, std::size_t threads);
 
 }  // namespace bytepiece

@@ -19,9 +19,8 @@ namespace {
 
 constexpr std::uint32_t kSingleBytes = 256;
 
-constexpr double kFlatten = 0.2;  // the power of a count that makes the cost of a piece
-constexpr double kKeep = 0.85;    // of the pieces, per round
-constexpr std::size_t kFirstSizes = 16, kFirstPieces = 1000000;  // what the first round keeps at most
+constexpr double kFlatten = 0.2;   // the power of a count that makes the cost of a piece
+constexpr double kKeep = 0.85;     // of the pieces, per round
 constexpr double kExchange = 0.5;  // of the size: how many unused pieces are tried
 constexpr std::size_t kBlocks = 24;
 constexpr std::size_t kStretch = 1 << 17;
@@ -260,8 +259,7 @@ void Selection::drop_to(std::size_t size) {
     for (std::uint32_t i = 0; i < used_.size(); ++i) {
       if (used_[i]) counts_[i] = sums.counts[i];
     }
-    const auto most = static_cast<std::size_t>(kKeep * static_cast<double>(now));
-    const std::size_t next = std::clamp(most, size, std::max(kFirstSizes * size, kFirstPieces));
+    const std::size_t next = std::max(size, static_cast<std::size_t>(kKeep * static_cast<double>(now)));
     std::fill(used_.begin() + kSingleBytes, used_.end(), std::uint8_t{0});
     for (const std::uint32_t i : best_of(std::move(pieces), next - kSingleBytes, sums.scores)) used_[i] = 1;
   }

@@ -1,8 +1,8 @@
 // Chooses pieces from many candidates so that a text takes few tokens.
 //
-//   all candidates ─▶ 16 sizes ─▶ drop a seventh, those that cost least ─▶ ... ─▶ size ─▶ exchange ─▶ size
-//                     or 1 million    │ ▲ again                                     add the unused that gain
-//                                     ▼ │                                           most, drop down again
+//   all candidates ─▶ drop a seventh, those that cost least ─▶ ... ─▶ size ─▶ exchange ─▶ size
+//                         │ ▲ again                                        add the unused that gain
+//                         ▼ │                                              most, drop down again
 //         cut the text with what is left; each token is charged with its loss (appraiser.h)
 //
 // Costs of pieces while choosing are nearly all the same (fewest tokens): counts are flattened, so that of
