@@ -94,7 +94,7 @@ void check(const std::string& text, const RepeatOptions& options) {
   }
 }
 
-TEST_CASE("repeats: all of them, as a map of all substrings has them") {
+TEST_CASE("repeats: all of them, as a map of all substrings has them, with any number of threads") {
   Random random(1);
   for (std::size_t i = 0; i < rounds(150); ++i) {
     const RepeatOptions options{random.between(1, 9), static_cast<std::uint32_t>(random.between(2, 4)),

@@ -10,18 +10,21 @@ function train(kind, corpus, out) {
   tokenizer.setPreTokenizer(tokenizers.byteLevelPreTokenizer(false, true))
   tokenizer.train([corpus])
   tokenizer.save(out)
-  if (kind === 'unigram') addMissingBytes(out)
+  addMissingBytes(out)
 }
 
-// The Unigram trainer leaves out bytes that the corpus lacks, and could not encode them.
+// The trainers leave out bytes that the corpus lacks: BPE drops them from texts without a word, Unigram fails.
 function addMissingBytes(file) {
   const saved = JSON.parse(fs.readFileSync(file, 'utf8'))
-  const entries = new Set(saved.model.vocab.map(([piece]) => piece))
+  const vocab = saved.model.vocab
+  const entries = new Set(Array.isArray(vocab) ? vocab.map(([piece]) => piece) : Object.keys(vocab))
   const printable = b => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174
   let next = 256
   for (let byte = 0; byte < 256; ++byte) {
     const character = String.fromCharCode(printable(byte) ? byte : next++)
-    if (!entries.has(character)) saved.model.vocab.push([character, -20])
+    if (entries.has(character)) continue
+    if (Array.isArray(vocab)) vocab.push([character, -20])
+    else vocab[character] = Object.keys(vocab).length
   }
   fs.writeFileSync(file, JSON.stringify(saved))
 }
