@@ -83,9 +83,7 @@ class Finder {
       : text_(text), options_(options), threads_(threads), order_(suffix_array(text)) {}
 
   Repeats find() {
-    for (const std::vector<Candidate>& of_part : nodes()) {
-      candidates_.insert(candidates_.end(), of_part.begin(), of_part.end());
-    }
+    join(nodes());
     choose();
     return number();
   }
@@ -94,11 +92,15 @@ class Finder {
   // The first from there on in the order whose first two bytes are not those of the one before: no candidate
   // lies on both sides.
   std::size_t border(std::size_t i) const {
-    const auto begin_of = [&](std::size_t at) {
-      return text_.substr(static_cast<std::size_t>(order_[at]), 2);
+    if (i == 0 || i == order_.size()) return i;
+    const auto begin_of = [&](std::int32_t place) {
+      return text_.substr(static_cast<std::size_t>(place), 2);
     };
-    while (i > 0 && i < order_.size() && begin_of(i) == begin_of(i - 1)) ++i;
-    return i;
+    const std::string_view before = begin_of(order_[i - 1]);
+    const auto same = [&](std::int32_t place) { return begin_of(place) == before; };
+    return static_cast<std::size_t>(
+        std::partition_point(order_.begin() + static_cast<std::ptrdiff_t>(i), order_.end(), same) -
+        order_.begin());
   }
 
   std::vector<std::vector<Candidate>> nodes() const {
@@ -110,6 +112,16 @@ class Finder {
       add_nodes(common, border(begin), border(end), found[part]);
     });
     return found;
+  }
+
+  void join(std::vector<std::vector<Candidate>> found) {
+    std::size_t all = 0;
+    for (const std::vector<Candidate>& of_part : found) all += of_part.size();
+    candidates_.reserve(all);
+    for (std::vector<Candidate>& of_part : found) {
+      candidates_.insert(candidates_.end(), of_part.begin(), of_part.end());
+      of_part = {};
+    }
   }
 
   // Visits the nodes of the suffix tree, children before parents, by a stack of those that are open.
