@@ -73,7 +73,7 @@ class FewestTokens {
         "memory",
         fmt::format(
             "{:.1f} MB hold {:.1f} MB of text to choose from, and there is more; give up to {} MB, a smaller "
-            "sample, or fewer threads",
+            "sample, fewer threads, or fewer ids",
             static_cast<double>(options_.memory) / 1e6, static_cast<double>(text_that_fits()) / 1e6,
             bytes_needed(options_.sample) / 1000000 + 1));
   }

@@ -25,7 +25,7 @@ Places suffix_array(std::string_view text) {
   return places;
 }
 
-constexpr std::size_t kPartsPerThread = 4;
+constexpr std::size_t kPartsPerThread = 4;  // as parts of the same size are not the same work
 
 // Calls task(part, begin, end) for the parts of [0, n), on all threads.
 template <class Task>

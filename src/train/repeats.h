@@ -16,8 +16,8 @@
 // Each repeat knows the longest other that it begins with. All repeats that start at a place are therefore a
 // chain that begins with the longest one: nothing has to be looked up when the text is walked again.
 //
-// The order falls into parts where the first two bytes change, as no node lies across: threads share them.
-// The suffix array is made by one thread.
+// Threads share the order in parts that end where the first two bytes change: of the nodes only those of a
+// single byte lie across, and they are no candidates. The suffix array is made by one thread.
 //
 // Costs: 0.17 s a megabyte on one core, 0.13 on two; 13 bytes a byte of text while it runs, 4 in the result.
 // Source: libdivsufsort for the suffix array; Kasai et al. 2001 and Karkkainen et al. 2009 for the rest.
